@@ -1,0 +1,41 @@
+//! The one table of exit codes. Scripts rely on it; a code never changes its meaning.
+
+use std::process::ExitCode;
+
+/// How a run of `outgrow` ended, as its exit code says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done: verified EQUAL, or the verdict is `SQLite sufficient`.
+    Done = 0,
+    /// The command line or a file given on it cannot be used.
+    Usage = 2,
+    /// The SQLite file cannot be read or must not be trusted.
+    SourceRefused = 3,
+    /// The plan names something that would be lost; nothing was written.
+    PlanBlocked = 4,
+    /// Postgres refused, failed or went away.
+    TargetError = 5,
+    /// Verification found both sides DIFFERENT.
+    Different = 6,
+    /// Stopped on request; the next run goes on.
+    Interrupted = 7,
+    /// The verdict or a halt forbids the migration.
+    Refused = 8,
+    /// Verdict `TUNE FIRST`.
+    TuneFirst = 10,
+    /// Verdict `PLAN MIGRATION`.
+    PlanMigration = 11,
+    /// Verdict `MIGRATE NOW`.
+    MigrateNow = 12,
+    /// Verdict `UNKNOWN`.
+    Unknown = 13,
+    /// A fault of outgrow itself.
+    Bug = 70,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit as u8)
+    }
+}

@@ -1,0 +1,7 @@
+//! The command `outgrow`: parse, run, exit.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    outgrow_migrator::cli::main()
+}

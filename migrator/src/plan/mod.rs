@@ -1,0 +1,3 @@
+//! The plan: what will be done to each object and each value, decided before anything is written.
+
+pub mod target_type;

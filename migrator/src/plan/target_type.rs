@@ -1,0 +1,49 @@
+//! The Postgres types a column can get, and how they are spelled in DDL.
+//!
+//! Which type a column gets is decided in the plan; how values travel is decided in copy and verify.
+
+use std::fmt;
+
+/// A Postgres column type that outgrow creates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TargetType {
+    /// 64-bit integer.
+    Bigint,
+    /// IEEE 754 binary64.
+    DoublePrecision,
+    /// `numeric(precision, scale)`.
+    Numeric {
+        /// Digits in all.
+        precision: u16,
+        /// Digits after the point.
+        scale: u16,
+    },
+    /// `boolean`.
+    Boolean,
+    /// Text under `COLLATE "C"`, which compares as SQLite's BINARY does.
+    Text,
+    /// Bytes.
+    Bytea,
+    /// Timestamp without time zone, microseconds.
+    Timestamp,
+    /// Timestamp with time zone, microseconds.
+    Timestamptz,
+    /// Calendar date.
+    Date,
+}
+
+impl fmt::Display for TargetType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bigint => f.write_str("bigint"),
+            Self::DoublePrecision => f.write_str("double precision"),
+            Self::Numeric { precision, scale } => write!(f, "numeric({precision},{scale})"),
+            Self::Boolean => f.write_str("boolean"),
+            Self::Text => f.write_str("text COLLATE \"C\""),
+            Self::Bytea => f.write_str("bytea"),
+            Self::Timestamp => f.write_str("timestamp"),
+            Self::Timestamptz => f.write_str("timestamptz"),
+            Self::Date => f.write_str("date"),
+        }
+    }
+}
