@@ -2,7 +2,9 @@
 //!
 //! One word names the folder, the subcommand, the log line and the report section, in the order of the data.
 
+pub mod census;
 pub mod cli;
 pub mod exit;
 pub mod failure;
 pub mod plan;
+pub mod source;

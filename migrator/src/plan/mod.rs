@@ -1,3 +1,6 @@
 //! The plan: what will be done to each object and each value, decided before anything is written.
 
+pub mod decimal;
+pub mod mapping;
 pub mod target_type;
+pub mod text_time;

@@ -1,0 +1,147 @@
+//! The census of tables: one scan each, and the rows whose foreign keys point nowhere.
+
+use std::collections::BTreeMap;
+
+use super::ColumnCensus;
+use crate::source::catalog::{Catalog, Table};
+use crate::source::scan::{Scan, SourceRow, quote};
+use crate::source::{Source, SourceError};
+
+/// Orphans named as examples of each foreign key.
+const SAMPLES_MAX: usize = 3;
+
+/// The census of a source, its tables in the catalog's order.
+#[derive(Debug, Clone)]
+pub struct Census {
+    /// One per table.
+    pub tables: Vec<TableCensus>,
+}
+
+/// The census of one table.
+#[derive(Debug, Clone)]
+pub struct TableCensus {
+    /// Rows.
+    pub rows: u64,
+    /// One per column of the catalog, computed columns left empty.
+    pub columns: Vec<ColumnCensus>,
+    /// Rows without a parent, by SQLite's number of the foreign key.
+    pub orphans: BTreeMap<i64, Orphans>,
+    /// What SQLite says when a foreign key cannot be checked at all.
+    pub foreign_keys_broken: Option<String>,
+}
+
+/// Rows whose foreign key points nowhere.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Orphans {
+    /// How many.
+    pub rows: u64,
+    /// The first of them.
+    pub samples: Vec<String>,
+}
+
+impl TableCensus {
+    /// Bytes of all its values together.
+    pub fn total_bytes(&self) -> u64 {
+        self.columns.iter().map(|c| c.total_bytes).sum()
+    }
+}
+
+impl Census {
+    /// Counts every value of every table; `progress` hears of each thousand rows and of each table's end.
+    pub fn take(
+        source: &Source,
+        catalog: &Catalog,
+        mut progress: impl FnMut(&Table, u64),
+    ) -> Result<Self, SourceError> {
+        let tables = catalog
+            .tables
+            .iter()
+            .map(|table| take_table(source, table, |rows| progress(table, rows)))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { tables })
+    }
+}
+
+/// Rows between two words about progress.
+const PROGRESS_ROWS: u64 = 1000;
+
+fn take_table(
+    source: &Source,
+    table: &Table,
+    mut progress: impl FnMut(u64),
+) -> Result<TableCensus, SourceError> {
+    let stored: Vec<usize> = table.stored_columns().collect();
+    let mut columns: Vec<ColumnCensus> = table.columns.iter().map(ColumnCensus::new).collect();
+    let mut rows = 0;
+    let scan = Scan {
+        with_rowid: true,
+        ..Scan::all(table, &stored)
+    };
+    scan.run(source, |row| {
+        for (place, column) in stored.iter().enumerate() {
+            columns[*column].count(&row.value(place), || row_key(table, &stored, row));
+        }
+        rows += 1;
+        if rows % PROGRESS_ROWS == 0 {
+            progress(rows);
+        }
+        Ok::<(), SourceError>(())
+    })?;
+    progress(rows);
+    let (orphans, foreign_keys_broken) = find_orphans(source, table)?;
+    Ok(TableCensus {
+        rows,
+        columns,
+        orphans,
+        foreign_keys_broken,
+    })
+}
+
+/// Names a row for a person: by its primary key, else by its rowid, else by its place among rows alike.
+pub fn row_key(table: &Table, columns: &[usize], row: &SourceRow<'_>) -> String {
+    let key: Vec<String> = table
+        .primary_key
+        .iter()
+        .filter_map(|column| {
+            let place = columns.iter().position(|c| c == column)?;
+            Some(format!("{} = {}", table.columns[*column].name, row.value(place)))
+        })
+        .collect();
+    match (key.is_empty(), row.rowid()) {
+        (false, _) => key.join(", "),
+        (true, Some(rowid)) => format!("rowid {rowid}"),
+        (true, None) => "a row without a key".to_owned(),
+    }
+}
+
+type FoundOrphans = (BTreeMap<i64, Orphans>, Option<String>);
+
+fn find_orphans(source: &Source, table: &Table) -> Result<FoundOrphans, SourceError> {
+    let mut orphans: BTreeMap<i64, Orphans> = BTreeMap::new();
+    if table.foreign_keys.is_empty() {
+        return Ok((orphans, None));
+    }
+    let doing = format!("checking the foreign keys of table {}", table.name);
+    let wrap = |cause| source.classify(&doing, cause);
+    let sql = format!("PRAGMA foreign_key_check({})", quote(&table.name));
+    let mut statement = source.connection().prepare(&sql).map_err(wrap)?;
+    let mut rows = statement.query([]).map_err(wrap)?;
+    loop {
+        match rows.next() {
+            Ok(Some(row)) => {
+                let rowid: Option<i64> = row.get(1).map_err(wrap)?;
+                let found = orphans.entry(row.get(3).map_err(wrap)?).or_default();
+                found.rows += 1;
+                if found.samples.len() < SAMPLES_MAX {
+                    found.samples.extend(rowid.map(|rowid| format!("rowid {rowid}")));
+                }
+            }
+            Ok(None) => return Ok((orphans, None)),
+            // "foreign key mismatch": the parent has no key to point at. The plan blocks it by name.
+            Err(cause) if cause.sqlite_error_code() == Some(rusqlite::ErrorCode::Unknown) => {
+                return Ok((orphans, Some(cause.to_string())));
+            }
+            Err(cause) => return Err(wrap(cause)),
+        }
+    }
+}

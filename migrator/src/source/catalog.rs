@@ -1,0 +1,412 @@
+//! The catalog: every object of the source as SQLite itself describes it.
+//!
+//! Facts come from PRAGMAs; what those cannot tell (CHECK, collations, expressions) is read from the stored
+//! DDL by the plan. An object that is not an ordinary table is listed too, so that none is passed over.
+
+use rusqlite::Connection;
+
+use super::{Source, SourceError};
+
+/// Every object of the source, in the order of creation.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    /// Ordinary tables.
+    pub tables: Vec<Table>,
+    /// Views, triggers, virtual tables and their shadow tables.
+    pub others: Vec<OtherObject>,
+}
+
+/// An object that holds no rows of its own, or whose rows belong to a module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherObject {
+    /// What it is.
+    pub kind: OtherKind,
+    /// Its name.
+    pub name: String,
+    /// Its stored DDL.
+    pub sql: String,
+}
+
+/// What an object that is not an ordinary table is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OtherKind {
+    /// A view.
+    View,
+    /// A trigger.
+    Trigger,
+    /// A virtual table.
+    VirtualTable,
+    /// A table in which a virtual table keeps its own state.
+    ShadowTable,
+}
+
+/// An ordinary table.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// Its name.
+    pub name: String,
+    /// Its stored DDL.
+    pub sql: String,
+    /// Whether it is `WITHOUT ROWID`.
+    pub without_rowid: bool,
+    /// Whether it is `STRICT`.
+    pub strict: bool,
+    /// Its columns in order, generated ones included.
+    pub columns: Vec<Column>,
+    /// Positions of the primary key's columns, in the order of the key; empty without one.
+    pub primary_key: Vec<usize>,
+    /// The column that is the rowid by another name (`INTEGER PRIMARY KEY`).
+    pub rowid_alias: Option<usize>,
+    /// A name under which the rowid can be read; none for `WITHOUT ROWID` or when columns hide all three.
+    pub rowid_name: Option<&'static str>,
+    /// Its indexes, those behind UNIQUE and PRIMARY KEY included.
+    pub indexes: Vec<Index>,
+    /// Its foreign keys.
+    pub foreign_keys: Vec<ForeignKey>,
+    /// The largest rowid ever used, where AUTOINCREMENT keeps it.
+    pub sequence: Option<i64>,
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its declared type as written, empty if none.
+    pub declared_type: String,
+    /// Its affinity.
+    pub affinity: Affinity,
+    /// Whether it is NOT NULL.
+    pub not_null: bool,
+    /// The text of its default, as SQLite keeps it.
+    pub default_sql: Option<String>,
+    /// Whether its values are computed (`GENERATED ALWAYS AS`).
+    pub generated: bool,
+}
+
+/// Column affinity, <https://www.sqlite.org/datatype3.html#determination_of_column_affinity>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Affinity {
+    /// INTEGER.
+    Integer,
+    /// TEXT.
+    Text,
+    /// BLOB, also called NONE.
+    Blob,
+    /// REAL.
+    Real,
+    /// NUMERIC.
+    Numeric,
+}
+
+/// An index.
+#[derive(Debug, Clone)]
+pub struct Index {
+    /// Its name.
+    pub name: String,
+    /// Whether it is unique.
+    pub unique: bool,
+    /// What made it.
+    pub origin: IndexOrigin,
+    /// Whether it has a WHERE clause.
+    pub partial: bool,
+    /// Its key columns.
+    pub columns: Vec<IndexColumn>,
+    /// Its stored DDL; none behind UNIQUE and PRIMARY KEY.
+    pub sql: Option<String>,
+}
+
+/// What made an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IndexOrigin {
+    /// CREATE INDEX.
+    Created,
+    /// A UNIQUE constraint.
+    Unique,
+    /// A PRIMARY KEY.
+    PrimaryKey,
+}
+
+/// A key column of an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexColumn {
+    /// Position of the column; none for the rowid or an expression.
+    pub column: Option<usize>,
+    /// Whether it descends.
+    pub descending: bool,
+    /// Its collation.
+    pub collation: String,
+}
+
+/// A foreign key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignKey {
+    /// SQLite's number for it within the table.
+    pub id: i64,
+    /// The parent table's name as written.
+    pub parent: String,
+    /// Child column and, where written, parent column.
+    pub columns: Vec<(String, Option<String>)>,
+    /// ON UPDATE action.
+    pub on_update: String,
+    /// ON DELETE action.
+    pub on_delete: String,
+}
+
+impl Table {
+    /// Positions of the columns whose values are stored.
+    pub fn stored_columns(&self) -> impl Iterator<Item = usize> + '_ {
+        self.columns
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| !c.generated)
+            .map(|(i, _)| i)
+    }
+
+    /// Position of a column by its name, as SQLite compares names.
+    pub fn column_named(&self, name: &str) -> Option<usize> {
+        self.columns
+            .iter()
+            .position(|c| c.name.eq_ignore_ascii_case(name))
+    }
+}
+
+impl Catalog {
+    /// Reads the catalog of the snapshot.
+    pub fn read(source: &Source) -> Result<Self, SourceError> {
+        let wrap = |cause| source.classify("reading its schema", cause);
+        let connection = source.connection();
+        let mut tables = Vec::new();
+        let mut others = Vec::new();
+        let listed = list_objects(connection).map_err(wrap)?;
+        for object in listed {
+            let other = |kind| OtherObject {
+                kind,
+                name: object.name.clone(),
+                sql: object.sql.clone(),
+            };
+            match object.kind.as_str() {
+                "table" => tables.push(read_table(connection, &object).map_err(wrap)?),
+                "view" => others.push(other(OtherKind::View)),
+                "trigger" => others.push(other(OtherKind::Trigger)),
+                "virtual" => others.push(other(OtherKind::VirtualTable)),
+                _ => others.push(other(OtherKind::ShadowTable)),
+            }
+        }
+        read_sequences(connection, &mut tables).map_err(wrap)?;
+        Ok(Self { tables, others })
+    }
+}
+
+struct Listed {
+    kind: String,
+    name: String,
+    sql: String,
+    without_rowid: bool,
+    strict: bool,
+}
+
+/// Tables by kind from `table_list`, triggers and the DDL from `sqlite_schema`. Tables named `sqlite_...`
+/// are SQLite's own bookkeeping; their content is read where it matters (`sqlite_sequence`).
+fn list_objects(connection: &Connection) -> rusqlite::Result<Vec<Listed>> {
+    let mut statement = connection.prepare(
+        "SELECT coalesce(l.type, s.type), s.name, coalesce(s.sql, ''), coalesce(l.wr, 0), coalesce(l.strict, 0) \
+         FROM sqlite_schema AS s \
+         LEFT JOIN pragma_table_list AS l ON l.schema = 'main' AND l.name = s.name AND s.type <> 'trigger' \
+         WHERE s.type IN ('table', 'view', 'trigger') AND s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
+         ORDER BY s.rowid",
+    )?;
+    let rows = statement.query_map([], |row| {
+        Ok(Listed {
+            kind: row.get(0)?,
+            name: row.get(1)?,
+            sql: row.get(2)?,
+            without_rowid: row.get(3)?,
+            strict: row.get(4)?,
+        })
+    })?;
+    rows.collect()
+}
+
+fn read_table(connection: &Connection, listed: &Listed) -> rusqlite::Result<Table> {
+    let (columns, primary_key) = read_columns(connection, &listed.name, listed.strict)?;
+    let indexes = read_indexes(connection, &listed.name)?;
+    let foreign_keys = read_foreign_keys(connection, &listed.name)?;
+    // A key without an index behind it is the rowid; `INTEGER PRIMARY KEY DESC` has an index and is not.
+    let has_key_index = indexes.iter().any(|i| i.origin == IndexOrigin::PrimaryKey);
+    let rowid_alias = match primary_key.as_slice() {
+        [column] if !listed.without_rowid && !has_key_index => Some(*column),
+        _ => None,
+    };
+    let rowid_name = ["rowid", "_rowid_", "oid"]
+        .into_iter()
+        .find(|name| !listed.without_rowid && !columns.iter().any(|c| c.name.eq_ignore_ascii_case(name)));
+    Ok(Table {
+        name: listed.name.clone(),
+        sql: listed.sql.clone(),
+        without_rowid: listed.without_rowid,
+        strict: listed.strict,
+        columns,
+        primary_key,
+        rowid_alias,
+        rowid_name,
+        indexes,
+        foreign_keys,
+        sequence: None,
+    })
+}
+
+fn read_columns(
+    connection: &Connection,
+    table: &str,
+    strict: bool,
+) -> rusqlite::Result<(Vec<Column>, Vec<usize>)> {
+    let mut statement = connection.prepare(
+        "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1) ORDER BY cid",
+    )?;
+    let mut columns = Vec::new();
+    let mut key = Vec::new();
+    let mut rows = statement.query([table])?;
+    while let Some(row) = rows.next()? {
+        let declared_type: String = row.get(1)?;
+        let key_position: i64 = row.get(4)?;
+        let hidden: i64 = row.get(5)?;
+        if key_position > 0 {
+            key.push((key_position, columns.len()));
+        }
+        columns.push(Column {
+            name: row.get(0)?,
+            affinity: affinity_of(&declared_type, strict),
+            declared_type,
+            not_null: row.get(2)?,
+            default_sql: row.get(3)?,
+            generated: matches!(hidden, 2 | 3),
+        });
+    }
+    key.sort_unstable();
+    Ok((columns, key.into_iter().map(|(_, column)| column).collect()))
+}
+
+fn affinity_of(declared_type: &str, strict: bool) -> Affinity {
+    let upper = declared_type.to_ascii_uppercase();
+    let has = |part: &str| upper.contains(part);
+    if strict && upper == "ANY" {
+        Affinity::Blob
+    } else if has("INT") {
+        Affinity::Integer
+    } else if has("CHAR") || has("CLOB") || has("TEXT") {
+        Affinity::Text
+    } else if has("BLOB") || upper.is_empty() {
+        Affinity::Blob
+    } else if has("REAL") || has("FLOA") || has("DOUB") {
+        Affinity::Real
+    } else {
+        Affinity::Numeric
+    }
+}
+
+fn read_indexes(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Index>> {
+    let mut statement = connection.prepare(
+        "SELECT l.name, l.\"unique\", l.origin, l.partial, s.sql FROM pragma_index_list(?1) AS l \
+         LEFT JOIN sqlite_schema AS s ON s.type = 'index' AND s.name = l.name ORDER BY l.seq DESC",
+    )?;
+    let mut indexes = Vec::new();
+    let mut rows = statement.query([table])?;
+    while let Some(row) = rows.next()? {
+        let name: String = row.get(0)?;
+        let origin: String = row.get(2)?;
+        indexes.push(Index {
+            columns: read_index_columns(connection, &name)?,
+            name,
+            unique: row.get(1)?,
+            origin: match origin.as_str() {
+                "c" => IndexOrigin::Created,
+                "u" => IndexOrigin::Unique,
+                _ => IndexOrigin::PrimaryKey,
+            },
+            partial: row.get(3)?,
+            sql: row.get(4)?,
+        });
+    }
+    Ok(indexes)
+}
+
+fn read_index_columns(connection: &Connection, index: &str) -> rusqlite::Result<Vec<IndexColumn>> {
+    let mut statement = connection
+        .prepare("SELECT cid, \"desc\", coll FROM pragma_index_xinfo(?1) WHERE key = 1 ORDER BY seqno")?;
+    let rows = statement.query_map([index], |row| {
+        let position: i64 = row.get(0)?;
+        Ok(IndexColumn {
+            column: usize::try_from(position).ok(),
+            descending: row.get(1)?,
+            collation: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
+        })
+    })?;
+    rows.collect()
+}
+
+fn read_foreign_keys(connection: &Connection, table: &str) -> rusqlite::Result<Vec<ForeignKey>> {
+    let mut statement = connection.prepare(
+        "SELECT id, \"table\", \"from\", \"to\", on_update, on_delete FROM pragma_foreign_key_list(?1) \
+         ORDER BY id, seq",
+    )?;
+    let mut keys: Vec<ForeignKey> = Vec::new();
+    let mut rows = statement.query([table])?;
+    while let Some(row) = rows.next()? {
+        let id = row.get(0)?;
+        let pair = (row.get(2)?, row.get(3)?);
+        match keys.last_mut() {
+            Some(last) if last.id == id => last.columns.push(pair),
+            _ => keys.push(ForeignKey {
+                id,
+                parent: row.get(1)?,
+                columns: vec![pair],
+                on_update: row.get(4)?,
+                on_delete: row.get(5)?,
+            }),
+        }
+    }
+    Ok(keys)
+}
+
+fn read_sequences(connection: &Connection, tables: &mut [Table]) -> rusqlite::Result<()> {
+    let exists: bool = connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence')",
+        [],
+        |row| row.get(0),
+    )?;
+    if !exists {
+        return Ok(());
+    }
+    // Anyone may write anything into this table; only integers count.
+    let mut statement = connection
+        .prepare("SELECT max(seq) FROM sqlite_sequence WHERE name = ?1 AND typeof(seq) = 'integer'")?;
+    for table in tables {
+        table.sequence = statement.query_row([&table.name], |row| row.get(0))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn affinity_follows_sqlite() {
+        let table = [
+            ("INTEGER", Affinity::Integer),
+            ("FLOATING POINT", Affinity::Integer),
+            ("varchar(3)", Affinity::Text),
+            ("CHARINT", Affinity::Integer),
+            ("", Affinity::Blob),
+            ("DOUBLE", Affinity::Real),
+            ("DECIMAL(10,2)", Affinity::Numeric),
+            ("DATETIME", Affinity::Numeric),
+            ("ANY", Affinity::Numeric),
+        ];
+        for (declared, affinity) in table {
+            assert_eq!(affinity_of(declared, false), affinity, "{declared}");
+        }
+        assert_eq!(affinity_of("ANY", true), Affinity::Blob);
+    }
+}
