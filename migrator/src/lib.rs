@@ -4,7 +4,9 @@
 
 pub mod census;
 pub mod cli;
+pub mod copy;
 pub mod exit;
 pub mod failure;
 pub mod plan;
 pub mod source;
+pub mod verify;

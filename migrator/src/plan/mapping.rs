@@ -5,12 +5,15 @@
 
 use std::fmt;
 
+use super::decimal::declared_numeric;
 use super::target_type::TargetType;
 use super::text_time::TimestampFormat;
 
 /// How the values of a column are written in Postgres. NULL is NULL in all of them.
+///
+/// Written and read by its identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(into = "String", try_from = "String")]
 pub enum Mapping {
     /// INTEGER as `bigint`.
     IntegerBigint,
@@ -74,5 +77,63 @@ impl fmt::Display for Mapping {
             Self::TextDate => f.write_str("text.date(YYYY-MM-DD)"),
             Self::BlobBytea => f.write_str("blob.bytea"),
         }
+    }
+}
+
+impl From<Mapping> for String {
+    fn from(mapping: Mapping) -> Self {
+        mapping.to_string()
+    }
+}
+
+impl TryFrom<String> for Mapping {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let plain = [
+            Self::IntegerBigint,
+            Self::IntegerBoolean,
+            Self::RealDouble,
+            Self::NumberDouble,
+            Self::TextText,
+            Self::TextDate,
+            Self::BlobBytea,
+        ];
+        let timestamps = TimestampFormat::all().map(Self::TextTimestamp);
+        let numeric = text
+            .strip_prefix("number.")
+            .and_then(declared_numeric)
+            .map(|(precision, scale)| Self::NumberNumeric { precision, scale });
+        plain
+            .into_iter()
+            .chain(timestamps)
+            .chain(numeric)
+            .find(|mapping| mapping.to_string() == text)
+            .ok_or_else(|| format!("unknown mapping {text:?}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_read_back() {
+        let numeric = Mapping::NumberNumeric {
+            precision: 12,
+            scale: 2,
+        };
+        let others = [
+            Mapping::IntegerBigint,
+            Mapping::NumberDouble,
+            Mapping::TextDate,
+            numeric,
+        ];
+        let timestamps = TimestampFormat::all().map(Mapping::TextTimestamp);
+        for mapping in timestamps.chain(others) {
+            assert_eq!(Mapping::try_from(mapping.to_string()), Ok(mapping));
+        }
+        assert!(Mapping::try_from("number.numeric(12, 2)".to_owned()).is_err());
+        assert!(Mapping::try_from("text".to_owned()).is_err());
     }
 }

@@ -2,5 +2,6 @@
 
 pub mod decimal;
 pub mod mapping;
+pub mod model;
 pub mod target_type;
 pub mod text_time;

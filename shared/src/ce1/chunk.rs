@@ -13,6 +13,10 @@ pub const CHUNK_ROWS_MAX: u64 = 4096;
 /// A chunk in key order ends after this many canonical bytes, so that few large rows end one too.
 pub const CHUNK_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
+/// Bits that choose a bucket at the most, so that one counter per bucket stays small; 2^16 buckets of
+/// [`CHUNK_ROWS_MAX`] rows are 268 million rows, beyond which buckets grow.
+pub const BUCKET_BITS_MAX: u32 = 16;
+
 const TAG_CHUNK: u8 = 0x01;
 
 /// Computes one chunk's digest from its row digests.
@@ -55,17 +59,18 @@ impl ChunkHasher {
 }
 
 /// How many leading bits of a row digest choose its bucket, for a table of `rows` rows: the fewest that
-/// bring the mean bucket to [`CHUNK_ROWS_MAX`] rows or less.
+/// bring the mean bucket to [`CHUNK_ROWS_MAX`] rows or less, up to [`BUCKET_BITS_MAX`].
 pub fn bucket_bits(rows: u64) -> u32 {
     let buckets = rows.div_ceil(CHUNK_ROWS_MAX).max(1);
-    buckets.next_power_of_two().trailing_zeros()
+    // The largest power of two below 2^64 / 4096 fits, so this cannot overflow.
+    buckets.next_power_of_two().trailing_zeros().min(BUCKET_BITS_MAX)
 }
 
-/// The bucket of a row digest under so many bits; buckets keep the order of digests.
-pub fn bucket_of(row: &Digest, bits: u32) -> u64 {
-    let mut head = [0; 8];
-    head.copy_from_slice(&row.0[..8]);
-    u64::from_be_bytes(head).checked_shr(64 - bits).unwrap_or(0)
+/// The bucket of a row digest under so many bits, [`BUCKET_BITS_MAX`] at the most; buckets keep the order of
+/// digests.
+pub fn bucket_of(row: &Digest, bits: u32) -> usize {
+    let head = u16::from_be_bytes([row.0[0], row.0[1]]);
+    usize::from(head) >> (BUCKET_BITS_MAX - bits.min(BUCKET_BITS_MAX))
 }
 
 #[cfg(test)]
@@ -95,7 +100,7 @@ mod tests {
         assert_eq!((bucket_of(&low, 0), bucket_of(&high, 0)), (0, 0));
         assert_eq!((bucket_of(&low, 1), bucket_of(&high, 1)), (0, 1));
         assert_eq!((bucket_of(&low, 2), bucket_of(&high, 2)), (0, 3));
-        assert_eq!(bucket_of(&Digest([0xff; 32]), 64), u64::MAX);
+        assert_eq!(bucket_of(&Digest([0xff; 32]), BUCKET_BITS_MAX), 65_535);
     }
 
     #[test]

@@ -24,7 +24,7 @@ mod chunk;
 mod row;
 mod table;
 
-pub use chunk::{CHUNK_BYTES_MAX, CHUNK_ROWS_MAX, ChunkHasher, bucket_bits, bucket_of};
+pub use chunk::{BUCKET_BITS_MAX, CHUNK_BYTES_MAX, CHUNK_ROWS_MAX, ChunkHasher, bucket_bits, bucket_of};
 pub use row::RowHasher;
 pub use table::{
     DatabaseHasher, KeyColumn, MerkleTree, Mode, SchemaColumn, TableRoot, schema_digest, table_leaf,

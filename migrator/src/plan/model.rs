@@ -1,0 +1,176 @@
+//! The plan as data: what a reviewer reads, what the target keeps, what copy and verify follow.
+
+use outgrow_shared::ce1::{KeyColumn, Mode, SchemaColumn, schema_digest};
+
+use super::mapping::Mapping;
+use crate::source::Identity;
+
+/// Version of the plan's form; it grows with every change that an older reader would misread.
+pub const FORMAT: &str = "outgrow-plan-1";
+
+/// What will be done, all of it.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Plan {
+    /// [`FORMAT`].
+    pub format: String,
+    /// The schema on the target that receives the tables.
+    pub schema: String,
+    /// The state of the source it was made for.
+    pub source: Identity,
+    /// What is changed, left out or blocked, each with its rule.
+    pub findings: Vec<Finding>,
+    /// Tables to create and fill, in the source's order.
+    pub tables: Vec<TablePlan>,
+    /// What runs after the data, in order.
+    pub steps: Vec<Step>,
+}
+
+/// One table.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct TablePlan {
+    /// Its name, the same on both sides.
+    pub name: String,
+    /// Rows the census counted.
+    pub rows: u64,
+    /// Bytes of its values.
+    pub bytes: u64,
+    /// How its rows are laid into chunks.
+    pub mode: Mode,
+    /// Places in `columns` of the key that orders the chunks; empty in bucket mode.
+    pub key: Vec<usize>,
+    /// The DDL that creates it.
+    pub create: String,
+    /// Its columns, computed ones left out.
+    pub columns: Vec<ColumnPlan>,
+}
+
+/// One column.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ColumnPlan {
+    /// Its name, the same on both sides.
+    pub name: String,
+    /// Its declared type in the source.
+    pub declared_type: String,
+    /// Its type on the target.
+    pub target_type: String,
+    /// How its values travel.
+    pub mapping: Mapping,
+    /// Whether it is NOT NULL on the target.
+    pub not_null: bool,
+    /// Why it got this type.
+    pub reason: String,
+}
+
+/// One statement after the data.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Step {
+    /// The object it makes, for example `index:album.ix_title`.
+    pub object: String,
+    /// The statement.
+    pub sql: String,
+}
+
+/// What happens to an object that is not carried over as it is.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Finding {
+    /// What happens.
+    pub disposition: Disposition,
+    /// The rule, stable across versions.
+    pub rule: String,
+    /// The object, for example `column:orders.note`; the word that `--skip` takes.
+    pub object: String,
+    /// What was found and what follows from it.
+    pub detail: String,
+    /// Rows concerned, zero if it is not about rows.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rows: u64,
+    /// The first of those rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub samples: Vec<String>,
+    /// What its owner can do.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub next: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(rows: &u64) -> bool {
+    *rows == 0
+}
+
+/// What happens to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Disposition {
+    /// Nothing is written while this stands.
+    Blocked,
+    /// Left out, for the reason given.
+    Skipped,
+    /// Carried over with a change that is named.
+    Changed,
+}
+
+impl Disposition {
+    /// The word in tables and messages.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Blocked => "blocked",
+            Self::Skipped => "skipped",
+            Self::Changed => "changed",
+        }
+    }
+}
+
+impl Plan {
+    /// Findings of one disposition.
+    pub fn with(&self, disposition: Disposition) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(move |f| f.disposition == disposition)
+    }
+
+    /// Rows of all tables.
+    pub fn rows(&self) -> u64 {
+        self.tables.iter().map(|t| t.rows).sum()
+    }
+
+    /// Bytes of all values.
+    pub fn bytes(&self) -> u64 {
+        self.tables.iter().map(|t| t.bytes).sum()
+    }
+}
+
+impl TablePlan {
+    /// The schema digest S of CE1. What the plan leaves out of the table is in it by object.
+    pub fn schema_digest(&self, findings: &[Finding]) -> outgrow_shared::ce1::Digest {
+        let mappings: Vec<String> = self.columns.iter().map(|c| c.mapping.to_string()).collect();
+        let columns: Vec<SchemaColumn<'_>> = self
+            .columns
+            .iter()
+            .zip(&mappings)
+            .map(|(c, mapping)| SchemaColumn {
+                name: &c.name,
+                declared_type: &c.declared_type,
+                mapping,
+            })
+            .collect();
+        let key: Vec<KeyColumn<'_>> = self
+            .key
+            .iter()
+            .filter_map(|place| self.columns.get(*place))
+            .map(|c| KeyColumn {
+                name: &c.name,
+                collation: if c.mapping == Mapping::TextText {
+                    "BINARY"
+                } else {
+                    ""
+                },
+            })
+            .collect();
+        let own = [format!(":{}", self.name), format!(":{}.", self.name)];
+        let exclusions: Vec<&str> = findings
+            .iter()
+            .filter(|f| f.disposition == Disposition::Skipped)
+            .filter(|f| f.object.ends_with(&own[0]) || f.object.contains(&own[1]))
+            .map(|f| f.object.as_str())
+            .collect();
+        schema_digest(&columns, &key, &exclusions)
+    }
+}

@@ -1,0 +1,6 @@
+//! Verify: both sides read in SQLite's value domain, hashed by CE1, compared down to the value.
+
+pub mod copy_out;
+pub mod decode;
+pub mod digest;
+pub mod source_side;

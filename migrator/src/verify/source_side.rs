@@ -1,0 +1,161 @@
+//! The source side of a table: one scan in chunk order, every row hashed.
+//!
+//! The copy runs on the same scan, so what is hashed is what is sent.
+
+use outgrow_shared::ce1::{Digest, Mode, RowHasher};
+use outgrow_shared::value::OwnedValue;
+
+use super::digest::{BucketDigester, KeyedDigester, SortError, TableDigest};
+use crate::plan::model::TablePlan;
+use crate::source::catalog::{Catalog, Table};
+use crate::source::scan::{Scan, SourceRow};
+use crate::source::{Source, SourceError};
+
+/// A table of the source with the plan's columns found in it.
+#[derive(Debug, Clone)]
+pub struct SourceTable<'a> {
+    /// The table.
+    pub table: &'a Table,
+    /// Positions in the table of the plan's columns.
+    pub columns: Vec<usize>,
+    /// Positions in the table of the key's columns; empty in bucket mode.
+    pub key: Vec<usize>,
+    /// What is done with it.
+    pub plan: &'a TablePlan,
+}
+
+/// What ends a source scan early.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceSideError {
+    /// The source failed.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The sort of a table without a key failed.
+    #[error(transparent)]
+    Sort(#[from] SortError),
+}
+
+impl<'a> SourceTable<'a> {
+    /// Finds the plan's table and columns in the catalog; `Err` names what is missing.
+    pub fn find(catalog: &'a Catalog, plan: &'a TablePlan) -> Result<Self, String> {
+        let table = catalog
+            .tables
+            .iter()
+            .find(|t| t.name == plan.name)
+            .ok_or_else(|| format!("table {}", plan.name))?;
+        let columns = plan
+            .columns
+            .iter()
+            .map(|c| {
+                let found = table
+                    .columns
+                    .iter()
+                    .position(|own| own.name == c.name && !own.generated);
+                found.ok_or_else(|| format!("column {}.{}", plan.name, c.name))
+            })
+            .collect::<Result<Vec<usize>, String>>()?;
+        let key = plan
+            .key
+            .iter()
+            .filter_map(|place| columns.get(*place).copied())
+            .collect();
+        Ok(Self {
+            table,
+            columns,
+            key,
+            plan,
+        })
+    }
+
+    /// The scan of all its rows, in chunk order.
+    pub fn scan(&self) -> Scan<'_> {
+        Scan::all(self.table, &self.columns).ordered_by(&self.key)
+    }
+
+    /// The key of a row under the scan.
+    pub fn key_of(&self, row: &SourceRow<'_>) -> Vec<OwnedValue> {
+        self.plan
+            .key
+            .iter()
+            .map(|place| row.value(*place).into())
+            .collect()
+    }
+
+    /// Hashes every row and hands it to `each`, whose error ends the scan.
+    pub fn digest<E>(
+        &self,
+        source: &Source,
+        mut each: impl FnMut(&SourceRow<'_>) -> Result<(), E>,
+    ) -> Result<TableDigest, E>
+    where
+        E: From<SourceSideError>,
+    {
+        match self.plan.mode {
+            Mode::Keyed => self.digest_keyed(source, each),
+            Mode::Bucket => {
+                let mut buckets = BucketDigester::default();
+                let sorting = |error: SortError| E::from(error.into());
+                self.hash_rows(source, |row, leaf, _| {
+                    buckets.row(leaf).map_err(sorting)?;
+                    each(row)
+                })?;
+                let rows = buckets.rows();
+                buckets.finish(rows).map_err(sorting)
+            }
+        }
+    }
+
+    fn digest_keyed<E>(
+        &self,
+        source: &Source,
+        mut each: impl FnMut(&SourceRow<'_>) -> Result<(), E>,
+    ) -> Result<TableDigest, E>
+    where
+        E: From<SourceSideError>,
+    {
+        let mut keyed = KeyedDigester::default();
+        self.hash_rows(source, |row, leaf, bytes| {
+            keyed.row(leaf, bytes, || self.key_of(row));
+            each(row)
+        })?;
+        Ok(keyed.finish())
+    }
+
+    fn hash_rows<E>(
+        &self,
+        source: &Source,
+        mut each: impl FnMut(&SourceRow<'_>, Digest, u64) -> Result<(), E>,
+    ) -> Result<(), E>
+    where
+        E: From<SourceSideError>,
+    {
+        let mut hasher = RowHasher::new();
+        // SQLite has no table of more than 32767 columns.
+        let count = u32::try_from(self.columns.len()).unwrap_or(u32::MAX);
+        let scan = self.scan();
+        scan.run::<ScanStop<E>>(source, |row| {
+            hasher.begin(count);
+            for place in 0..self.columns.len() {
+                hasher.value(&row.value(place));
+            }
+            let (leaf, bytes) = hasher.finish();
+            each(row, leaf, bytes).map_err(ScanStop::Own)
+        })
+        .map_err(|stop| match stop {
+            ScanStop::Own(error) => error,
+            ScanStop::Source(error) => E::from(error.into()),
+        })
+    }
+}
+
+/// Either the caller's own error or the scan's, told apart again after it.
+enum ScanStop<E> {
+    Own(E),
+    Source(SourceError),
+}
+
+impl<E> From<SourceError> for ScanStop<E> {
+    fn from(error: SourceError) -> Self {
+        Self::Source(error)
+    }
+}
