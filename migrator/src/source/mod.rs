@@ -1,0 +1,3 @@
+//! The source: one SQLite file, read and never written.
+
+pub mod ddl;
