@@ -159,7 +159,7 @@ impl ColumnCensus {
 mod tests {
     use super::*;
     use crate::plan::text_time::Zone;
-    use crate::source::catalog::Affinity;
+    use crate::source::ddl::Affinity;
 
     fn census(declared_type: &str, values: &[Value<'_>]) -> ColumnCensus {
         let column = Column {

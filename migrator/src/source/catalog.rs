@@ -5,6 +5,7 @@
 
 use rusqlite::Connection;
 
+use super::ddl::Affinity;
 use super::{Source, SourceError};
 
 /// Every object of the source, in the order of creation.
@@ -82,21 +83,6 @@ pub struct Column {
     pub default_sql: Option<String>,
     /// Whether its values are computed (`GENERATED ALWAYS AS`).
     pub generated: bool,
-}
-
-/// Column affinity, <https://www.sqlite.org/datatype3.html#determination_of_column_affinity>.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Affinity {
-    /// INTEGER.
-    Integer,
-    /// TEXT.
-    Text,
-    /// BLOB, also called NONE.
-    Blob,
-    /// REAL.
-    Real,
-    /// NUMERIC.
-    Numeric,
 }
 
 /// An index.
@@ -287,22 +273,12 @@ fn read_columns(
     Ok((columns, key.into_iter().map(|(_, column)| column).collect()))
 }
 
+/// STRICT's ANY keeps values as they are; everywhere else the word ANY means NUMERIC.
 fn affinity_of(declared_type: &str, strict: bool) -> Affinity {
-    let upper = declared_type.to_ascii_uppercase();
-    let has = |part: &str| upper.contains(part);
-    if strict && upper == "ANY" {
-        Affinity::Blob
-    } else if has("INT") {
-        Affinity::Integer
-    } else if has("CHAR") || has("CLOB") || has("TEXT") {
-        Affinity::Text
-    } else if has("BLOB") || upper.is_empty() {
-        Affinity::Blob
-    } else if has("REAL") || has("FLOA") || has("DOUB") {
-        Affinity::Real
-    } else {
-        Affinity::Numeric
+    if strict && declared_type.eq_ignore_ascii_case("ANY") {
+        return Affinity::Blob;
     }
+    Affinity::of(Some(declared_type))
 }
 
 fn read_indexes(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Index>> {
@@ -392,21 +368,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn affinity_follows_sqlite() {
-        let table = [
-            ("INTEGER", Affinity::Integer),
-            ("FLOATING POINT", Affinity::Integer),
-            ("varchar(3)", Affinity::Text),
-            ("CHARINT", Affinity::Integer),
-            ("", Affinity::Blob),
-            ("DOUBLE", Affinity::Real),
-            ("DECIMAL(10,2)", Affinity::Numeric),
-            ("DATETIME", Affinity::Numeric),
-            ("ANY", Affinity::Numeric),
-        ];
-        for (declared, affinity) in table {
-            assert_eq!(affinity_of(declared, false), affinity, "{declared}");
-        }
+    fn any_keeps_values_only_when_strict() {
         assert_eq!(affinity_of("ANY", true), Affinity::Blob);
+        assert_eq!(affinity_of("ANY", false), Affinity::Numeric);
+        assert_eq!(affinity_of("", false), Affinity::Blob);
     }
 }

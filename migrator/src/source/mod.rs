@@ -4,6 +4,7 @@
 //! rows, its identity.
 
 pub mod catalog;
+pub mod ddl;
 mod error;
 mod header;
 mod open;

@@ -1,0 +1,57 @@
+//! The rules a finding can name. An identifier is stable: scripts and runbooks refer to it.
+
+/// A rule: its identifier.
+pub type Rule = &'static str;
+
+/// The stored DDL of an object cannot be read.
+pub const DDL_UNREADABLE: Rule = "ddl.unreadable";
+/// A name is empty or longer than the 63 bytes Postgres keeps.
+pub const NAME_UNFIT: Rule = "name.unfit";
+/// A column has the name of a system column of Postgres.
+pub const NAME_SYSTEM_COLUMN: Rule = "name.system-column";
+/// The table was left out on request.
+pub const TABLE_SKIPPED: Rule = "table.skipped";
+/// A view is not carried over.
+pub const VIEW: Rule = "view.not-carried";
+/// A trigger is not carried over.
+pub const TRIGGER: Rule = "trigger.not-carried";
+/// A virtual table's rows belong to its module.
+pub const VIRTUAL_TABLE: Rule = "virtual-table.not-carried";
+/// A shadow table holds the state of a virtual table.
+pub const SHADOW_TABLE: Rule = "shadow-table.not-carried";
+/// A column holds values of several storage classes.
+pub const MIXED_CLASSES: Rule = "value.mixed-classes";
+/// A column holds integers and reals that no single number type gives back exactly.
+pub const MIXED_NUMBERS: Rule = "value.mixed-numbers";
+/// Text that is not valid Unicode.
+pub const TEXT_NOT_UNICODE: Rule = "value.text-not-unicode";
+/// Text with a NUL character.
+pub const TEXT_NUL: Rule = "value.text-nul";
+/// The values are of another class than the declared type says; their class decides.
+pub const TYPE_NOT_AS_DECLARED: Rule = "type.not-as-declared";
+/// A column has computed values.
+pub const GENERATED: Rule = "generated.not-carried";
+/// A column compares by another collation than BINARY.
+pub const COLLATION: Rule = "collation.not-binary";
+/// A default that has no equal on Postgres.
+pub const DEFAULT: Rule = "default.untranslated";
+/// A CHECK that has no equal on Postgres.
+pub const CHECK: Rule = "check.untranslated";
+/// An index that has no equal on Postgres.
+pub const INDEX: Rule = "index.untranslated";
+/// An ON CONFLICT clause; Postgres raises an error instead.
+pub const ON_CONFLICT: Rule = "constraint.on-conflict";
+/// A primary key holds NULL.
+pub const KEY_NULL: Rule = "key.null";
+/// A primary key that SQLite let be NULL becomes NOT NULL.
+pub const KEY_NOT_NULL: Rule = "key.made-not-null";
+/// A foreign key's parent table or column does not exist or is not carried over.
+pub const FOREIGN_KEY_PARENT: Rule = "foreign-key.parent-missing";
+/// A foreign key's parent columns are not unique.
+pub const FOREIGN_KEY_NOT_UNIQUE: Rule = "foreign-key.parent-not-unique";
+/// A foreign key joins columns of different types.
+pub const FOREIGN_KEY_TYPES: Rule = "foreign-key.types-differ";
+/// A foreign key has rows without a parent; it is made NOT VALID.
+pub const FOREIGN_KEY_ORPHANS: Rule = "foreign-key.orphans";
+/// An object was left out on request.
+pub const SKIPPED: Rule = "object.skipped";
