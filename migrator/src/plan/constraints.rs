@@ -1,0 +1,256 @@
+//! What runs after the data within one table: indexes, primary and unique keys, checks, identity.
+//!
+//! Postgres names what SQLite left unnamed, and names keys itself: SQLite lets two tables use one constraint
+//! name, which Postgres does not for keys.
+
+use outgrow_shared::value::Class;
+
+use super::build::{Builder, Draft, NAME_BYTES_MAX, plain};
+use super::model::{Disposition, Finding};
+use super::rules;
+use super::translate::quote::identifier;
+use super::translate::{translate, translate_condition};
+use crate::source::catalog::{Index, IndexOrigin};
+use crate::source::ddl::{CheckDdl, Ddl, IndexDdl, KeyPart, KeyTerm, read};
+
+/// The indexes that CREATE INDEX made. They come before keys, so that no name Postgres makes up takes theirs.
+pub(super) fn indexes(builder: &mut Builder<'_>, draft: &Draft<'_>) {
+    for index in draft
+        .table
+        .indexes
+        .iter()
+        .filter(|i| i.origin == IndexOrigin::Created)
+    {
+        let object = format!("index:{}.{}", draft.table.name, index.name);
+        if builder.skipped(&object, index.sql.as_deref().unwrap_or_default()) {
+            continue;
+        }
+        match create_index(builder, draft, index) {
+            Ok(sql) => builder.step(object, sql),
+            Err(why) => builder.block_or_skip(rules::INDEX, &object, why),
+        }
+    }
+}
+
+fn create_index(builder: &Builder<'_>, draft: &Draft<'_>, index: &Index) -> Result<String, String> {
+    if index.name.is_empty() || index.name.len() > NAME_BYTES_MAX {
+        return Err(format!("a name in Postgres has 1 to {NAME_BYTES_MAX} bytes"));
+    }
+    let ddl = match read(&index.name, index.sql.as_deref().unwrap_or_default()) {
+        Ok(Ddl::Index(ddl)) => ddl,
+        Ok(_) => return Err("its DDL is not CREATE INDEX".to_owned()),
+        Err(error) => return Err(error.to_string()),
+    };
+    let terms = ddl
+        .parts
+        .iter()
+        .map(|part| index_term(draft, part))
+        .collect::<Result<Vec<_>, _>>()?;
+    let condition = index_condition(draft, &ddl)?;
+    Ok(format!(
+        "CREATE {}INDEX {} ON {} ({}){condition}",
+        if ddl.unique { "UNIQUE " } else { "" },
+        identifier(&index.name),
+        builder.qualified(&draft.table.name),
+        terms.join(", "),
+    ))
+}
+
+fn index_term(draft: &Draft<'_>, part: &KeyPart) -> Result<String, String> {
+    if let Some(collation) = part
+        .collation
+        .as_deref()
+        .filter(|c| !c.eq_ignore_ascii_case("BINARY"))
+    {
+        return Err(format!("it compares by {collation}"));
+    }
+    let term = match &part.term {
+        KeyTerm::Column(name) => match draft.column(name) {
+            Some(column) => identifier(&column.plan.name),
+            None => return Err(format!("its column {name} is not carried over")),
+        },
+        KeyTerm::Expr(expr) => {
+            let translated = translate(&expr.expr, &|name| draft.column(name).map(|c| c.binding.clone()));
+            format!(
+                "({})",
+                translated.map_err(|why| format!("{}: {why}", expr.text))?.sql
+            )
+        }
+    };
+    Ok(if part.desc { format!("{term} DESC") } else { term })
+}
+
+fn index_condition(draft: &Draft<'_>, ddl: &IndexDdl) -> Result<String, String> {
+    let Some(condition) = &ddl.where_clause else {
+        return Ok(String::new());
+    };
+    translate_condition(&condition.expr, &|name| {
+        draft.column(name).map(|c| c.binding.clone())
+    })
+    .map(|sql| format!(" WHERE {sql}"))
+    .map_err(|why| format!("WHERE {}: {why}", condition.text))
+}
+
+/// Primary key, unique keys, checks.
+pub(super) fn keys_and_checks(builder: &mut Builder<'_>, draft: &Draft<'_>) {
+    primary_key(builder, draft);
+    for (number, index) in draft
+        .table
+        .indexes
+        .iter()
+        .filter(|i| i.origin == IndexOrigin::Unique)
+        .enumerate()
+    {
+        unique_key(builder, draft, number + 1, index);
+    }
+    let of_columns = draft.ddl.columns.iter().flat_map(|c| &c.checks);
+    for (number, check) in of_columns.chain(&draft.ddl.checks).enumerate() {
+        add_check(builder, draft, number + 1, check);
+    }
+    note_conflict_clauses(builder, draft);
+}
+
+fn primary_key(builder: &mut Builder<'_>, draft: &Draft<'_>) {
+    let table = draft.table;
+    if table.primary_key.is_empty() {
+        return;
+    }
+    let object = format!("primary-key:{}", table.name);
+    let nulls: u64 = table
+        .primary_key
+        .iter()
+        .map(|position| draft.census.columns[*position].of_class(Class::Null))
+        .sum();
+    let first = table
+        .primary_key
+        .iter()
+        .flat_map(|p| draft.census.columns[*p].samples(Class::Null));
+    let samples: Vec<String> = first.take(3).cloned().collect();
+    let columns: Option<Vec<_>> = table.primary_key.iter().map(|p| draft.at(*p)).collect();
+    if nulls > 0 {
+        let detail = "SQLite let its key be NULL; a primary key of Postgres cannot be".to_owned();
+        if builder.skipped(&object, &detail) {
+            return;
+        }
+        let next = format!("Fill the key in the source, or leave the key out with --skip '{object}'.");
+        let finding = plain(Disposition::Blocked, rules::KEY_NULL, &object, detail);
+        builder.add(Finding {
+            rows: nulls,
+            samples,
+            next,
+            ..finding
+        });
+        return;
+    }
+    // A column that no type holds is blocked on its own.
+    let Some(columns) = columns else { return };
+    if builder.skipped(&object, "the table gets no primary key") {
+        return;
+    }
+    if columns.iter().any(|c| !c.plan.not_null) && !table.without_rowid {
+        let detail = "SQLite lets this key be NULL, and no row uses that; Postgres makes it NOT NULL";
+        builder.find(Disposition::Changed, rules::KEY_NOT_NULL, &object, detail);
+    }
+    let names: Vec<String> = columns.iter().map(|c| identifier(&c.plan.name)).collect();
+    let name = builder.qualified(&table.name);
+    builder.step(
+        object,
+        format!("ALTER TABLE {name} ADD PRIMARY KEY ({})", names.join(", ")),
+    );
+}
+
+fn unique_key(builder: &mut Builder<'_>, draft: &Draft<'_>, number: usize, index: &Index) {
+    let object = format!("unique:{}.{number}", draft.table.name);
+    let columns: Option<Vec<_>> = index
+        .columns
+        .iter()
+        .map(|c| c.column.and_then(|p| draft.at(p)))
+        .collect();
+    let Some(columns) = columns else {
+        let missing = "a column of it is not carried over".to_owned();
+        builder.block_or_skip(rules::INDEX, &object, missing);
+        return;
+    };
+    // A column's own collation is a finding of the column; here only one that the constraint adds.
+    let foreign = index
+        .columns
+        .iter()
+        .zip(&columns)
+        .find(|(own, column)| column.binary && !own.collation.eq_ignore_ascii_case("BINARY"));
+    if let Some((own, _)) = foreign {
+        builder.block_or_skip(rules::INDEX, &object, format!("it compares by {}", own.collation));
+        return;
+    }
+    if builder.skipped(&object, "the table gets no such unique key") {
+        return;
+    }
+    let names: Vec<String> = columns.iter().map(|c| identifier(&c.plan.name)).collect();
+    let name = builder.qualified(&draft.table.name);
+    builder.step(
+        object,
+        format!("ALTER TABLE {name} ADD UNIQUE ({})", names.join(", ")),
+    );
+}
+
+fn add_check(builder: &mut Builder<'_>, draft: &Draft<'_>, number: usize, check: &CheckDdl) {
+    let object = match &check.name {
+        Some(name) => format!("check:{}.{name}", draft.table.name),
+        None => format!("check:{}.{number}", draft.table.name),
+    };
+    if builder.skipped(&object, &check.expr.text) {
+        return;
+    }
+    let translated = translate_condition(&check.expr.expr, &|name| {
+        draft.column(name).map(|c| c.binding.clone())
+    });
+    match translated {
+        Ok(sql) => {
+            let table = builder.qualified(&draft.table.name);
+            // Left to Postgres, a name is free for certain; SQLite lets names repeat.
+            builder.step(object, format!("ALTER TABLE {table} ADD CHECK ({sql})"));
+        }
+        Err(why) => {
+            let detail = format!("CHECK ({}): {why}", check.expr.text);
+            builder.block_or_skip(rules::CHECK, &object, detail);
+        }
+    }
+}
+
+/// SQLite can resolve a conflict inside a constraint; Postgres can only raise an error.
+fn note_conflict_clauses(builder: &mut Builder<'_>, draft: &Draft<'_>) {
+    let ddl = &draft.ddl;
+    let of_columns = ddl.columns.iter().flat_map(|c| {
+        let not_null = c.not_null.as_ref().and_then(|n| n.on_conflict);
+        let key = c.primary_key.as_ref().and_then(|k| k.on_conflict);
+        [not_null, key, c.unique.as_ref().and_then(|u| u.on_conflict)]
+    });
+    let of_table = ddl.primary_key.iter().chain(&ddl.unique).map(|k| k.on_conflict);
+    let clauses = of_columns.chain(of_table).flatten().count();
+    if clauses > 0 {
+        let detail = format!(
+            "{clauses} constraints have ON CONFLICT clauses; on Postgres a conflict is an error unless the \
+             statement itself says ON CONFLICT"
+        );
+        let object = format!("table:{}", draft.table.name);
+        builder.find(Disposition::Changed, rules::ON_CONFLICT, &object, detail);
+    }
+}
+
+/// A rowid alias continues by itself, after the largest value ever used.
+pub(super) fn identity(builder: &mut Builder<'_>, draft: &Draft<'_>) {
+    let table = draft.table;
+    let Some(column) = table.rowid_alias.and_then(|position| draft.at(position)) else {
+        return;
+    };
+    let largest = draft.census.columns[column.position]
+        .integers
+        .map_or(0, |(_, high)| high);
+    let used = largest.max(table.sequence.unwrap_or(0)).max(0);
+    let next = used.saturating_add(1);
+    let sql = format!(
+        "ALTER TABLE {} ALTER COLUMN {} ADD GENERATED BY DEFAULT AS IDENTITY (START WITH {next})",
+        builder.qualified(&table.name),
+        identifier(&column.plan.name),
+    );
+    builder.step(format!("identity:{}.{}", table.name, column.plan.name), sql);
+}

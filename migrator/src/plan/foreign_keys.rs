@@ -1,0 +1,182 @@
+//! Foreign keys between the tables of the plan.
+//!
+//! They are made last and validated, unless rows without a parent stand against that; then they hold for new
+//! rows only (NOT VALID), by name.
+
+use super::build::{Builder, Draft, plain};
+use super::columns::Planned;
+use super::model::{Disposition, Finding};
+use super::rules;
+use super::translate::quote::identifier;
+use crate::census::Orphans;
+use crate::source::ddl::{ForeignKeyDdl, RefAct};
+
+/// Plans the foreign keys of one table.
+pub(super) fn plan(builder: &mut Builder<'_>, draft: &Draft<'_>, drafts: &[Draft<'_>]) {
+    let of_columns = draft.ddl.columns.iter().flat_map(|c| &c.foreign_keys);
+    for (number, key) in of_columns.chain(&draft.ddl.foreign_keys).enumerate() {
+        let object = match &key.name {
+            Some(name) => format!("foreign-key:{}.{name}", draft.table.name),
+            None => format!("foreign-key:{}.{}", draft.table.name, number + 1),
+        };
+        let target = format!("({}) to {}", key.columns.join(", "), key.parent_table);
+        if builder.skipped(&object, &target) {
+            continue;
+        }
+        match pair_columns(draft, key, drafts) {
+            Ok(pairs) => add(builder, draft, key, &object, &pairs),
+            Err((rule, why)) => builder.block_or_skip(rule, &object, format!("{target}: {why}")),
+        }
+    }
+}
+
+struct Pairs<'a> {
+    parent: &'a Draft<'a>,
+    columns: Vec<(&'a Planned, &'a Planned)>,
+}
+
+fn pair_columns<'a>(
+    draft: &'a Draft<'_>,
+    key: &ForeignKeyDdl,
+    drafts: &'a [Draft<'_>],
+) -> Result<Pairs<'a>, (rules::Rule, String)> {
+    let parent = drafts
+        .iter()
+        .find(|d| d.table.name.eq_ignore_ascii_case(&key.parent_table))
+        .ok_or_else(|| {
+            (
+                rules::FOREIGN_KEY_PARENT,
+                "the parent table is not carried over".to_owned(),
+            )
+        })?;
+    let parent_positions: Vec<Option<usize>> = if key.parent_columns.is_empty() {
+        parent.table.primary_key.iter().copied().map(Some).collect()
+    } else {
+        key.parent_columns
+            .iter()
+            .map(|name| parent.table.column_named(name))
+            .collect()
+    };
+    let missing = || {
+        (
+            rules::FOREIGN_KEY_PARENT,
+            "a column of it is not carried over".to_owned(),
+        )
+    };
+    if parent_positions.len() != key.columns.len() {
+        return Err(missing());
+    }
+    let positions: Vec<usize> = parent_positions
+        .into_iter()
+        .collect::<Option<_>>()
+        .ok_or_else(missing)?;
+    if !is_unique(parent, &positions) {
+        let why = "the parent columns are no primary or unique key".to_owned();
+        return Err((rules::FOREIGN_KEY_NOT_UNIQUE, why));
+    }
+    let pair = |(name, position): (&String, &usize)| {
+        let child = draft.column(name).ok_or_else(missing)?;
+        let parent = parent.at(*position).ok_or_else(missing)?;
+        let (from, to) = (
+            child.plan.mapping.target_type(),
+            parent.plan.mapping.target_type(),
+        );
+        // Precision and scale of numerics may differ, their kind may not.
+        if std::mem::discriminant(&from) == std::mem::discriminant(&to) {
+            Ok((child, parent))
+        } else {
+            Err((
+                rules::FOREIGN_KEY_TYPES,
+                format!("{name} is {from}, its parent is {to}"),
+            ))
+        }
+    };
+    let columns = key
+        .columns
+        .iter()
+        .zip(&positions)
+        .map(pair)
+        .collect::<Result<_, _>>()?;
+    Ok(Pairs { parent, columns })
+}
+
+/// Whether the columns are the primary key or a plain unique index, in any order.
+fn is_unique(parent: &Draft<'_>, positions: &[usize]) -> bool {
+    let same = |other: &[usize]| {
+        other.len() == positions.len() && positions.iter().all(|position| other.contains(position))
+    };
+    let by_index = parent
+        .table
+        .indexes
+        .iter()
+        .filter(|i| i.unique && !i.partial)
+        .any(|index| {
+            let columns: Option<Vec<usize>> = index.columns.iter().map(|c| c.column).collect();
+            columns.is_some_and(|columns| same(&columns))
+        });
+    by_index || same(&parent.table.primary_key)
+}
+
+fn add(builder: &mut Builder<'_>, draft: &Draft<'_>, key: &ForeignKeyDdl, object: &str, pairs: &Pairs<'_>) {
+    let orphans = orphans_of(draft, key);
+    if orphans.rows > 0 {
+        let detail = format!(
+            "{} rows have no parent in {}; the key holds for new rows only (NOT VALID) until they are mended \
+             and `ALTER TABLE ... VALIDATE CONSTRAINT` has run",
+            orphans.rows, key.parent_table
+        );
+        let finding = plain(Disposition::Changed, rules::FOREIGN_KEY_ORPHANS, object, detail);
+        builder.add(Finding {
+            rows: orphans.rows,
+            samples: orphans.samples,
+            ..finding
+        });
+    }
+    let names = |pick: fn(&(&Planned, &Planned)) -> String| {
+        pairs.columns.iter().map(pick).collect::<Vec<String>>().join(", ")
+    };
+    let sql = format!(
+        "ALTER TABLE {} ADD FOREIGN KEY ({}) REFERENCES {} ({}){}{}{}{}",
+        builder.qualified(&draft.table.name),
+        names(|(child, _)| identifier(&child.plan.name)),
+        builder.qualified(&pairs.parent.table.name),
+        names(|(_, parent)| identifier(&parent.plan.name)),
+        action(" ON UPDATE", key.on_update),
+        action(" ON DELETE", key.on_delete),
+        if key.deferrable && key.initially_deferred {
+            " DEFERRABLE INITIALLY DEFERRED"
+        } else {
+            ""
+        },
+        if orphans.rows > 0 { " NOT VALID" } else { "" },
+    );
+    builder.step(object, sql);
+}
+
+fn orphans_of(draft: &Draft<'_>, key: &ForeignKeyDdl) -> Orphans {
+    draft
+        .table
+        .foreign_keys
+        .iter()
+        .filter(|listed| {
+            let children = listed.columns.iter().map(|(child, _)| child);
+            listed.parent.eq_ignore_ascii_case(&key.parent_table)
+                && listed.columns.len() == key.columns.len()
+                && children.zip(&key.columns).all(|(a, b)| a.eq_ignore_ascii_case(b))
+        })
+        .filter_map(|listed| draft.census.orphans.get(&listed.id))
+        .max_by_key(|orphans| orphans.rows)
+        .cloned()
+        .unwrap_or_default()
+}
+
+fn action(event: &str, action: Option<RefAct>) -> String {
+    let word = match action {
+        None | Some(RefAct::NoAction) => return String::new(),
+        Some(RefAct::Restrict) => "RESTRICT",
+        Some(RefAct::Cascade) => "CASCADE",
+        Some(RefAct::SetNull) => "SET NULL",
+        Some(RefAct::SetDefault) => "SET DEFAULT",
+    };
+    format!("{event} {word}")
+}
