@@ -8,5 +8,7 @@ pub mod copy;
 pub mod exit;
 pub mod failure;
 pub mod plan;
+pub mod report;
 pub mod source;
+pub mod target;
 pub mod verify;

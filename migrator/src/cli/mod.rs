@@ -1,5 +1,7 @@
 //! The command line: parsing records, commands act, and this file alone prints a failure and exits.
 
+pub mod target_args;
+
 use std::io::Write;
 use std::process::ExitCode;
 

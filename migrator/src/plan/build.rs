@@ -293,11 +293,7 @@ fn plan_table(builder: &Builder<'_>, draft: &Draft<'_>, encoding: TextEncoding) 
         mode: if key.is_empty() { Mode::Bucket } else { Mode::Keyed },
         key,
         create: format!("CREATE TABLE {name} (\n  {}\n)", lines.join(",\n  ")),
-        columns: draft
-            .columns
-            .iter()
-            .map(|c| ColumnPlan { ..c.plan.clone() })
-            .collect(),
+        columns: draft.columns.iter().map(|c| c.plan.clone()).collect(),
     }
 }
 

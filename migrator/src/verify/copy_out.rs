@@ -12,6 +12,11 @@ use crate::copy::encode::HEADER;
 #[error("the server's COPY stream is malformed: {0}")]
 pub struct Malformed(&'static str);
 
+impl Malformed {
+    /// Stands in for the reader's own error while the parser unwinds; never shown.
+    pub(super) const STOPPED: Self = Self("the reader stopped");
+}
+
 /// Takes a stream apart, message by message.
 #[derive(Debug, Default)]
 pub struct RowParser {
@@ -36,6 +41,16 @@ impl Fields<'_> {
             .copied()
             .flatten()
             .map(|(from, to)| &self.bytes[from..to])
+    }
+
+    /// Bytes the row takes on the wire.
+    pub fn byte_len(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    /// Whether the row has no field at all.
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
     }
 
     /// How many fields the row has.

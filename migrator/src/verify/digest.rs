@@ -12,7 +12,7 @@ use outgrow_shared::ce1::{
     BUCKET_BITS_MAX, CHUNK_BYTES_MAX, CHUNK_ROWS_MAX, ChunkHasher, Digest, MerkleTree, TableRoot,
     bucket_bits, bucket_of,
 };
-use outgrow_shared::value::{OwnedValue, Value};
+use outgrow_shared::value::OwnedValue;
 
 /// Row digests sorted in memory before a run goes to disk: 64 MiB of them, so that both sides at once stay
 /// far below the bound on memory.
@@ -122,12 +122,20 @@ impl<'a> BoundedDigester<'a> {
         }
     }
 
-    /// Adds the next row.
-    pub fn row(&mut self, leaf: Digest, key: &[Value<'_>]) {
-        while self.chunks.len() + 1 < self.bounds.len() && self.lies_beyond(key) {
+    /// Adds the next row; `compare` compares its key with the last key of a chunk.
+    pub fn row<E>(
+        &mut self,
+        leaf: Digest,
+        compare: impl Fn(&[OwnedValue]) -> Result<Ordering, E>,
+    ) -> Result<(), E> {
+        while let Some(until) = self.current_end() {
+            if compare(until)? != Ordering::Greater {
+                break;
+            }
             self.cut();
         }
         self.leaves.push(leaf);
+        Ok(())
     }
 
     /// Ends the table.
@@ -141,12 +149,11 @@ impl<'a> BoundedDigester<'a> {
         TableDigest::of(self.chunks)
     }
 
-    fn lies_beyond(&self, key: &[Value<'_>]) -> bool {
-        let until = self
-            .bounds
+    /// The last key of the chunk being filled; none in the last one.
+    fn current_end(&self) -> Option<&'a [OwnedValue]> {
+        self.bounds
             .get(self.chunks.len())
-            .and_then(|chunk| chunk.until.as_deref());
-        until.is_some_and(|until| compare_keys(key, until) == Ordering::Greater)
+            .and_then(|chunk| chunk.until.as_deref())
     }
 
     fn cut(&mut self) {
@@ -164,13 +171,13 @@ impl<'a> BoundedDigester<'a> {
 }
 
 /// Compares keys as CE1 orders them: integers as numbers, texts and blobs by their bytes.
-pub fn compare_keys(key: &[Value<'_>], other: &[OwnedValue]) -> Ordering {
-    let compare = |a: &Value<'_>, b: &OwnedValue| match (a, b) {
-        (Value::Integer(a), OwnedValue::Integer(b)) => a.cmp(b),
-        (Value::Text(a), OwnedValue::Text(b)) => a.as_bytes().cmp(b.as_bytes()),
-        (Value::Blob(a), OwnedValue::Blob(b)) => (*a).cmp(b.as_slice()),
+pub fn compare_keys(key: &[OwnedValue], other: &[OwnedValue]) -> Ordering {
+    let compare = |a: &OwnedValue, b: &OwnedValue| match (a, b) {
+        (OwnedValue::Integer(a), OwnedValue::Integer(b)) => a.cmp(b),
+        (OwnedValue::Text(a), OwnedValue::Text(b)) => a.as_bytes().cmp(b.as_bytes()),
+        (OwnedValue::Blob(a), OwnedValue::Blob(b)) => a.cmp(b),
         // A keyed table holds one class per key column; anything else is a difference by itself.
-        _ => a.class().cmp(&b.as_value().class()),
+        _ => a.as_value().class().cmp(&b.as_value().class()),
     };
     key.iter()
         .zip(other)
@@ -303,7 +310,9 @@ mod tests {
     fn target(bounds: &TableDigest, keys: impl Iterator<Item = i64>) -> TableDigest {
         let mut digester = BoundedDigester::new(&bounds.chunks);
         for n in keys {
-            digester.row(leaf(n.unsigned_abs()), &[Value::Integer(n)]);
+            let own = key(n);
+            let compare = |until: &[OwnedValue]| Ok::<_, ()>(compare_keys(&own, until));
+            digester.row(leaf(n.unsigned_abs()), compare).unwrap();
         }
         digester.finish()
     }

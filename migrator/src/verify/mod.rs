@@ -4,3 +4,4 @@ pub mod copy_out;
 pub mod decode;
 pub mod digest;
 pub mod source_side;
+pub mod target_side;

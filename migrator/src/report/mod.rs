@@ -1,0 +1,1 @@
+//! Report: what happened, for people and for machines.

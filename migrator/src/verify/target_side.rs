@@ -1,0 +1,228 @@
+//! The target side of a table: read back through COPY, decoded to SQLite's values, hashed.
+
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use outgrow_shared::ce1::{Digest, Mode, RowHasher};
+use outgrow_shared::value::{OwnedValue, Value};
+
+use super::copy_out::{Fields, Malformed, RowParser};
+use super::decode::{Undecodable, decode_field};
+use super::digest::{BoundedDigester, BucketDigester, SortError, TableDigest, compare_keys};
+use crate::plan::mapping::Mapping;
+use crate::plan::model::TablePlan;
+use crate::target::{Target, TargetError, quote_ident, quote_literal};
+
+/// What ends a read of the target.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetSideError {
+    /// Postgres refused, failed or went away.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// The stream is not what COPY sends.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// A column holds another type than the plan says.
+    #[error("column {column}: {cause}")]
+    Column {
+        /// Which.
+        column: String,
+        /// What its bytes were.
+        cause: Undecodable,
+    },
+    /// The sort of a table without a key failed.
+    #[error(transparent)]
+    Sort(#[from] SortError),
+}
+
+/// A key range of the target: after the first key, up to the second.
+pub type KeyRange<'a> = (Option<&'a [OwnedValue]>, Option<&'a [OwnedValue]>);
+
+/// The SELECT that gives a table's columns in chunk order, within a range of keys.
+fn select(schema: &str, table: &TablePlan, range: KeyRange<'_>) -> String {
+    let columns: Vec<String> = table.columns.iter().map(|c| quote_ident(&c.name)).collect();
+    let mut sql = format!(
+        "SELECT {} FROM {}.{}",
+        columns.join(", "),
+        quote_ident(schema),
+        quote_ident(&table.name)
+    );
+    let keys: Vec<String> = table
+        .key
+        .iter()
+        .filter_map(|place| table.columns.get(*place))
+        .map(key_term)
+        .collect();
+    let keys = keys.join(", ");
+    let bounds = [(">", range.0), ("<=", range.1)];
+    let conditions: Vec<String> = bounds
+        .into_iter()
+        .filter_map(|(comparison, bound)| Some((comparison, bound?)))
+        .map(|(comparison, bound)| {
+            let literals: Vec<String> = bound.iter().map(key_literal).collect();
+            format!("({keys}) {comparison} ({})", literals.join(", "))
+        })
+        .collect();
+    if !conditions.is_empty() {
+        sql.push_str(" WHERE ");
+        sql.push_str(&conditions.join(" AND "));
+    }
+    if !keys.is_empty() {
+        sql.push_str(" ORDER BY ");
+        sql.push_str(&keys);
+    }
+    sql
+}
+
+/// The collation is spelled out: the order must hold even if somebody changed the column's.
+fn key_term(column: &crate::plan::model::ColumnPlan) -> String {
+    let name = quote_ident(&column.name);
+    if column.mapping == Mapping::TextText {
+        format!("{name} COLLATE \"C\"")
+    } else {
+        name
+    }
+}
+
+fn key_literal(value: &OwnedValue) -> String {
+    match value {
+        OwnedValue::Integer(i) => format!("'{i}'::bigint"),
+        // A keyed text came out of Postgres or goes into it, so it holds no NUL.
+        OwnedValue::Text(t) => quote_literal(t).unwrap_or_else(|_| "NULL".to_owned()),
+        OwnedValue::Blob(b) => {
+            let hex: String = b.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("'\\x{hex}'::bytea")
+        }
+        OwnedValue::Null | OwnedValue::Real(_) | OwnedValue::RawText(_) => "NULL".to_owned(),
+    }
+}
+
+/// Reads rows in chunk order and calls `each` with the fields of every one.
+pub async fn read_rows<E>(
+    target: &Target,
+    schema: &str,
+    table: &TablePlan,
+    range: KeyRange<'_>,
+    mut each: impl FnMut(&Fields<'_>) -> Result<(), E>,
+) -> Result<(), E>
+where
+    E: From<TargetSideError>,
+{
+    let lost = |error| E::from(TargetSideError::from(target.fault(&error)));
+    let sql = format!(
+        "COPY ({}) TO STDOUT (FORMAT binary)",
+        select(schema, table, range)
+    );
+    let stream = target.client().copy_out(sql.as_str()).await.map_err(lost)?;
+    let mut stream = std::pin::pin!(stream);
+    let mut parser = RowParser::default();
+    while let Some(message) = stream.try_next().await.map_err(lost)? {
+        feed(&mut parser, message, &mut each)?;
+    }
+    parser.finish().map_err(|error| E::from(error.into()))
+}
+
+fn feed<E: From<TargetSideError>>(
+    parser: &mut RowParser,
+    message: Bytes,
+    each: &mut impl FnMut(&Fields<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut own = None;
+    let fed = parser.feed(message, |fields| {
+        each(fields).map_err(|error| {
+            own = Some(error);
+            Malformed::STOPPED
+        })
+    });
+    match (own, fed) {
+        (Some(error), _) => Err(error),
+        (None, fed) => fed.map_err(|error| E::from(error.into())),
+    }
+}
+
+/// Decodes one row, value by value; `each` gets the place and the value.
+pub fn decode_row(
+    table: &TablePlan,
+    fields: &Fields<'_>,
+    scratch: &mut String,
+    mut each: impl FnMut(usize, &Value<'_>),
+) -> Result<(), TargetSideError> {
+    for (place, column) in table.columns.iter().enumerate() {
+        let value = decode_field(column.mapping, fields.get(place), scratch).map_err(|cause| {
+            TargetSideError::Column {
+                column: column.name.clone(),
+                cause,
+            }
+        })?;
+        each(place, &value);
+    }
+    Ok(())
+}
+
+/// Hashes rows of the target one after another.
+#[derive(Debug, Default)]
+pub struct TargetHasher {
+    hasher: RowHasher,
+    scratch: String,
+}
+
+impl TargetHasher {
+    /// The digest of one row.
+    pub fn leaf(&mut self, table: &TablePlan, fields: &Fields<'_>) -> Result<Digest, TargetSideError> {
+        // Postgres has no table of more than 1600 columns.
+        self.hasher
+            .begin(u32::try_from(table.columns.len()).unwrap_or(u32::MAX));
+        let hasher = &mut self.hasher;
+        decode_row(table, fields, &mut self.scratch, |_, value| hasher.value(value))?;
+        Ok(self.hasher.finish().0)
+    }
+}
+
+/// The digest of a whole table, cut as the source's is. `progress` hears of every row's bytes.
+pub async fn digest(
+    target: &Target,
+    schema: &str,
+    table: &TablePlan,
+    source: &TableDigest,
+    mut progress: impl FnMut(u64),
+) -> Result<TableDigest, TargetSideError> {
+    let mut rows = TargetHasher::default();
+    let everything = (None, None);
+    if table.mode == Mode::Bucket {
+        let mut buckets = BucketDigester::default();
+        read_rows::<TargetSideError>(target, schema, table, everything, |fields| {
+            progress(fields.byte_len());
+            Ok(buckets.row(rows.leaf(table, fields)?)?)
+        })
+        .await?;
+        return Ok(buckets.finish(source.root.rows)?);
+    }
+    let mut keyed = BoundedDigester::new(&source.chunks);
+    read_rows::<TargetSideError>(target, schema, table, everything, |fields| {
+        progress(fields.byte_len());
+        let leaf = rows.leaf(table, fields)?;
+        // A key is decoded apart from the row only where a chunk may end here.
+        keyed.row(leaf, |until| {
+            Ok::<_, TargetSideError>(compare_keys(&key_of(table, fields)?, until))
+        })
+    })
+    .await?;
+    Ok(keyed.finish())
+}
+
+/// The key of a row.
+pub fn key_of(table: &TablePlan, fields: &Fields<'_>) -> Result<Vec<OwnedValue>, TargetSideError> {
+    let mut scratch = String::new();
+    table
+        .key
+        .iter()
+        .filter_map(|place| Some((place, table.columns.get(*place)?)))
+        .map(|(place, column)| {
+            decode_field(column.mapping, fields.get(*place), &mut scratch)
+                .map(OwnedValue::from)
+                .map_err(|cause| TargetSideError::Column {
+                    column: column.name.clone(),
+                    cause,
+                })
+        })
+        .collect()
+}
