@@ -11,7 +11,21 @@ const CASES: u32 = 300;
 
 /// Any name that fits, with the characters that quoting is about made frequent.
 fn names() -> impl Strategy<Value = String> {
-    let nasty = prop::sample::select(vec!['"', '\'', '\\', '$', ';', '-', '.', ' ', '\n', '%', 'A', '\u{e9}', '\u{1F600}']);
+    let nasty = prop::sample::select(vec![
+        '"',
+        '\'',
+        '\\',
+        '$',
+        ';',
+        '-',
+        '.',
+        ' ',
+        '\n',
+        '%',
+        'A',
+        '\u{e9}',
+        '\u{1F600}',
+    ]);
     let any = any::<char>().prop_filter("no NUL", |c| *c != '\0');
     prop::collection::vec(prop_oneof![nasty, any], 1..=MAX_IDENT_BYTES).prop_map(|characters| {
         let mut name = String::new();
@@ -25,17 +39,29 @@ fn names() -> impl Strategy<Value = String> {
 }
 
 fn runner() -> TestRunner {
-    TestRunner::new(Config { cases: CASES, failure_persistence: None, ..Config::default() })
+    TestRunner::new(Config {
+        cases: CASES,
+        failure_persistence: None,
+        ..Config::default()
+    })
 }
 
 fn in_runtime<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Handle::current().block_on(future)
 }
 
-async fn table_and_column(target: &Target, table: &Ident, column: &Ident) -> Result<(String, String), tokio_postgres::Error> {
+async fn table_and_column(
+    target: &Target,
+    table: &Ident,
+    column: &Ident,
+) -> Result<(String, String), tokio_postgres::Error> {
     let client = target.client();
-    client.batch_execute(&format!("CREATE TABLE names.{table} ({column} int)")).await?;
-    client.batch_execute(&format!("INSERT INTO names.{table} ({column}) VALUES (1)")).await?;
+    client
+        .batch_execute(&format!("CREATE TABLE names.{table} ({column} int)"))
+        .await?;
+    client
+        .batch_execute(&format!("INSERT INTO names.{table} ({column}) VALUES (1)"))
+        .await?;
     let sql = "SELECT relname::text, attname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid \
                WHERE attnum = 1 AND relnamespace = 'names'::regnamespace";
     let row = client.query_one(sql, &[]).await?;
@@ -46,7 +72,11 @@ async fn table_and_column(target: &Target, table: &Ident, column: &Ident) -> Res
 #[tokio::test(flavor = "multi_thread")]
 async fn any_name_comes_back_from_the_catalog() {
     let target = connected(&as_app("")).await;
-    target.client().batch_execute("CREATE SCHEMA names").await.unwrap();
+    target
+        .client()
+        .batch_execute("CREATE SCHEMA names")
+        .await
+        .unwrap();
     tokio::task::block_in_place(|| {
         runner()
             .run(&(names(), names()), |(table, column)| {
@@ -64,7 +94,12 @@ async fn any_text_comes_back_under_either_meaning_of_the_backslash() {
     let target = connected(&as_app("")).await;
     tokio::task::block_in_place(|| {
         for setting in ["on", "off"] {
-            in_runtime(target.client().batch_execute(&format!("SET standard_conforming_strings = {setting}"))).unwrap();
+            in_runtime(
+                target
+                    .client()
+                    .batch_execute(&format!("SET standard_conforming_strings = {setting}")),
+            )
+            .unwrap();
             runner()
                 .run(&names(), |text| {
                     let sql = format!("SELECT {}::text", quote_literal(&text).unwrap());
