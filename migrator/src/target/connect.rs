@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode as WireSslMode;
 use tokio_postgres::{Client, Config};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::conninfo::{Address, Conninfo, Endpoint};
 use super::error::{TargetError, TargetFault, Unreachable};
@@ -159,14 +160,13 @@ async fn connect_endpoint(conninfo: &Conninfo, endpoint: &Endpoint) -> Result<Ta
     let plan = tls::plan(conninfo.sslmode, &conninfo.roots, Reach::of(&endpoint.address));
     let connector = tls::connector(plan, &conninfo.roots, conninfo.client_certificate.as_ref())
         .map_err(TargetFault::TlsSetup)?;
-    let handshake = Handshake::new(connector);
     let mut last = None;
     for ip in addresses(conninfo, endpoint).await? {
         let place = Place {
             conninfo,
             endpoint,
             ip,
-            handshake: &handshake,
+            connector: &connector,
         };
         match log_in(place, plan).await {
             Ok(target) => return Ok(target),
@@ -225,7 +225,7 @@ struct Place<'a> {
     conninfo: &'a Conninfo,
     endpoint: &'a Endpoint,
     ip: Option<IpAddr>,
-    handshake: &'a Handshake,
+    connector: &'a MakeRustlsConnect,
 }
 
 async fn log_in(place: Place<'_>, plan: TlsPlan) -> Result<Target, TargetFault> {
@@ -261,9 +261,11 @@ async fn open_unlimited(
     let Place {
         conninfo,
         endpoint,
-        handshake,
+        connector,
         ..
     } = place;
+    // A note of its own: what another address answered says nothing about this one.
+    let handshake = Handshake::new(connector.clone());
     let connected = config(place, mode).connect(handshake.clone()).await;
     let (client, connection) = connected.map_err(|error| {
         let origin = endpoint
@@ -303,7 +305,7 @@ async fn open_unlimited(
         facts,
         server: conninfo.redacted(),
         tls: handshake.has_begun().then_some(verification),
-        handshake: handshake.clone(),
+        handshake,
         ended,
         driver,
     })

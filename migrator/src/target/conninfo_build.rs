@@ -2,16 +2,17 @@
 //!
 //! Every fault names the parameter and where it was set, never its value.
 
-use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio_postgres::config::ChannelBinding;
 
-use super::conninfo::{Address, Conninfo, ConninfoError, Endpoint, Keepalive, Origin, Password, Values};
+use super::conninfo::{Address, Conninfo, Endpoint, Keepalive, Origin, Password, Values};
+use super::conninfo_error::ConninfoError;
 use super::environment::Environment;
 use super::passfile::{self, Lookup, Wanted};
+use super::reader::Reader;
 use super::secret::Secret;
 use super::tls::{self, ClientCertificate, Reach, Roots, SslMode};
 
@@ -37,7 +38,7 @@ const APPLICATION_NAME: &str = "outgrow";
 
 /// Builds the result from the merged values.
 pub(super) fn build(values: &Values, environment: &Environment) -> Result<Conninfo, ConninfoError> {
-    let reader = Reader { values };
+    let reader = Reader::new(values);
     let user = match reader.text("user") {
         Some((user, _)) => user.to_owned(),
         None => environment.os_user.clone().ok_or(ConninfoError::NoUser)?,
@@ -83,55 +84,6 @@ pub(super) fn build(values: &Values, environment: &Environment) -> Result<Connin
     add_passwords(&mut conninfo, &reader, environment);
     add_warnings(&mut conninfo, &reader);
     Ok(conninfo)
-}
-
-/// Typed access to the values. An empty value means the default, as in libpq.
-struct Reader<'a> {
-    values: &'a Values,
-}
-
-impl<'a> Reader<'a> {
-    fn text(&self, keyword: &str) -> Option<(&'a str, &'a Origin)> {
-        let (text, origin) = self.values.get(keyword)?;
-        (!text.is_empty()).then_some((text.as_str(), origin))
-    }
-
-    fn one_of<T>(
-        &self,
-        keyword: &'static str,
-        parse: impl Fn(&str) -> Option<T>,
-        expected: &'static str,
-    ) -> Result<Option<T>, ConninfoError> {
-        let Some((text, origin)) = self.text(keyword) else {
-            return Ok(None);
-        };
-        match parse(text.trim()) {
-            Some(value) => Ok(Some(value)),
-            None => Err(ConninfoError::BadValue {
-                keyword,
-                origin: origin.clone(),
-                expected,
-            }),
-        }
-    }
-
-    /// Seconds; the inner `None` is libpq's "zero or negative means no limit".
-    fn seconds(&self, keyword: &'static str) -> Result<Option<Option<Duration>>, ConninfoError> {
-        let number = self.one_of(keyword, |text| text.parse::<i32>().ok(), "a whole number")?;
-        Ok(number.map(|n| u64::try_from(n).ok().filter(|n| *n > 0).map(Duration::from_secs)))
-    }
-
-    /// A comma-separated list, or nothing.
-    fn list(&self, keyword: &str) -> Vec<&'a str> {
-        self.text(keyword)
-            .map_or_else(Vec::new, |(text, _)| text.split(',').map(str::trim).collect())
-    }
-
-    fn origin(&self, keyword: &str) -> Origin {
-        self.values
-            .get(keyword)
-            .map_or(Origin::ToOption, |(_, origin)| origin.clone())
-    }
 }
 
 fn parse_channel_binding(text: &str) -> Option<ChannelBinding> {
@@ -393,43 +345,4 @@ fn add_warnings(conninfo: &mut Conninfo, reader: &Reader<'_>) {
             ));
         }
     }
-}
-
-/// `postgres://user@host:port/db`, with socket directories as `?host=`.
-pub(super) fn redacted(conninfo: &Conninfo) -> String {
-    let mut hosts = Vec::new();
-    let mut sockets = Vec::new();
-    for endpoint in &conninfo.endpoints {
-        match &endpoint.address {
-            Address::Tcp { .. } => hosts.push(endpoint.to_string()),
-            Address::Socket(directory) => sockets.push((directory, endpoint.port)),
-        }
-    }
-    let (user, dbname) = (encode(&conninfo.user), encode(&conninfo.dbname));
-    let mut url = format!("postgres://{user}@{}/{dbname}", hosts.join(","));
-    // The first is enough to name the place; a list of defaults would only be noise.
-    if let (Some((directory, port)), true) = (sockets.first(), hosts.is_empty()) {
-        let directory = encode_but(&directory.display().to_string(), b"/");
-        // Writing to a String cannot fail.
-        let _ = write!(url, "?host={directory}&port={port}");
-    }
-    url
-}
-
-fn encode(text: &str) -> String {
-    encode_but(text, b"")
-}
-
-/// Percent-encodes all but RFC 3986's unreserved characters and `also`.
-fn encode_but(text: &str, also: &[u8]) -> String {
-    text.bytes()
-        .fold(String::with_capacity(text.len()), |mut out, byte| {
-            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || also.contains(&byte) {
-                out.push(char::from(byte));
-            } else {
-                // Writing to a String cannot fail.
-                let _ = write!(out, "%{byte:02X}");
-            }
-            out
-        })
 }

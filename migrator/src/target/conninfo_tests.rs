@@ -1,12 +1,15 @@
 //! Tests of resolution over made-up machines: precedence, defaults, refusals, and that no password shows.
 
 use std::collections::HashMap;
+use std::io;
 use std::path::Path;
 
 use proptest::prelude::*;
 
 use super::super::environment::{Files, FoundFile};
 use super::*;
+use crate::exit::Exit;
+use crate::failure::Failure;
 
 struct Machine(HashMap<PathBuf, FoundFile>);
 

@@ -144,10 +144,10 @@ pub enum TargetFault {
     },
     /// 42501.
     #[error("a permission is missing: {0}")]
-    MissingGrant(SqlFault),
+    MissingGrant(Box<SqlFault>),
     /// Any other refusal of a statement.
     #[error("Postgres refused a statement: {0}")]
-    Sql(SqlFault),
+    Sql(Box<SqlFault>),
     /// Client and server do not understand each other.
     #[error("the exchange with Postgres failed: {reason}")]
     Protocol {
@@ -175,8 +175,9 @@ impl TargetFault {
             Self::TlsNotOffered => "Switch ssl on in the server's postgresql.conf; on a network you trust, \
                  sslmode=disable gives encryption up."
                 .into(),
-            Self::TlsUntrusted { .. } => "Name the authority that signed it: sslrootcert=FILE (PEM). \
-                 sslmode=require encrypts without this check."
+            Self::TlsUntrusted { .. } => "Name the authority that signed it: sslrootcert=FILE (PEM); a certificate of \
+                 X.509 version 1 must be reissued as version 3. sslmode=require without any root file encrypts \
+                 without this check."
                 .into(),
             Self::TlsWrongName { .. } => "Connect by a name that is in the certificate's subject alternative names \
                  (hostaddr=... can give the address), or have it reissued with this one; a common name alone does \

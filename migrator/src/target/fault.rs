@@ -94,7 +94,9 @@ fn statement_fault(db: &DbError) -> TargetFault {
     match db.code() {
         code if *code == SqlState::TOO_MANY_CONNECTIONS => TargetFault::TooManyConnections { message },
         code if *code == SqlState::CANNOT_CONNECT_NOW => TargetFault::NotReady { message },
-        code if *code == SqlState::INSUFFICIENT_PRIVILEGE => TargetFault::MissingGrant(SqlFault::new(db)),
+        code if *code == SqlState::INSUFFICIENT_PRIVILEGE => {
+            TargetFault::MissingGrant(Box::new(SqlFault::new(db)))
+        }
         code if *code == SqlState::READ_ONLY_SQL_TRANSACTION => TargetFault::ReadOnly {
             reason: "it refused a statement as read-only",
         },
@@ -102,7 +104,7 @@ fn statement_fault(db: &DbError) -> TargetFault {
         code if code.code().starts_with("08") || code.code().starts_with("57P") => {
             TargetFault::ConnectionLost { reason: message }
         }
-        _ => TargetFault::Sql(SqlFault::new(db)),
+        _ => TargetFault::Sql(Box::new(SqlFault::new(db))),
     }
 }
 

@@ -7,6 +7,7 @@
 mod connect;
 mod conninfo;
 mod conninfo_build;
+mod conninfo_error;
 mod conninfo_string;
 mod environment;
 mod error;
@@ -15,6 +16,8 @@ mod handshake;
 mod identifier;
 mod parameter;
 mod passfile;
+mod reader;
+mod redacted;
 mod secret;
 mod server;
 mod service_file;
@@ -24,9 +27,8 @@ mod tls;
 mod tls_verifier;
 
 pub use connect::{Target, connect};
-pub use conninfo::{
-    Address, Conninfo, ConninfoError, Endpoint, Keepalive, Origin, Password, TO_VARIABLE, resolve,
-};
+pub use conninfo::{Address, Conninfo, Endpoint, Keepalive, Origin, Password, TO_VARIABLE, resolve};
+pub use conninfo_error::ConninfoError;
 pub use environment::{Disk, Environment, Files, FoundFile};
 pub use error::{MINIMUM_SERVER_MAJOR, TargetError, TargetFault, Unreachable};
 pub use identifier::{Ident, IdentError, MAX_IDENT_BYTES, quote_ident, quote_literal};

@@ -6,7 +6,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::conninfo::ConninfoError;
+use super::conninfo_error::ConninfoError;
 use super::conninfo_string::Pairs;
 use super::environment::Environment;
 

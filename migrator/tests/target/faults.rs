@@ -29,7 +29,8 @@ async fn a_unique_violation_names_table_and_constraint_but_no_value() {
         ("23505", Some("dup.t"))
     );
     assert_eq!(fault.constraint.as_deref(), Some("t_pkey"));
-    let told = format!("{error:?} {}", Failure::from(error));
+    let debug = format!("{error:?}");
+    let told = format!("{debug} {}", Failure::from(error));
     assert!(!told.contains("hunter2"), "{told}");
 }
 

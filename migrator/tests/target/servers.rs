@@ -20,7 +20,7 @@ pub const ADMIN_PASSWORD: &str = "admin";
 /// Waiting longer than this for a server to start means that it does not.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
-/// Makes the authority, a certificate for `db.test`, and a self-signed one for `db.test`.
+/// Makes the authority, a certificate for `db.test`, one for the role `certified`, one without extensions, and a self-signed one for `db.test`.
 const CERTIFICATES: &str = "
 set -e
 new() { openssl req -new -newkey rsa:2048 -nodes -batch \"$@\"; }
@@ -28,7 +28,13 @@ new -x509 -days 2 -subj /CN=outgrow-test-ca -keyout ca.key -out ca.crt
 new -x509 -days 2 -subj /CN=another-ca -keyout other.key -out other.crt
 new -subj /CN=db.test -keyout server.key -out server.csr
 printf 'subjectAltName=DNS:db.test' > san
+printf 'basicConstraints=CA:FALSE' > plain
 openssl x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile san -out server.crt
+new -subj /CN=certified -keyout client.key -out client.csr
+openssl x509 -req -in client.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile plain -out client.crt
+printf '' > none
+new -subj /CN=db.test -keyout old.key -out old.csr
+openssl x509 -req -in old.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile none -out old.crt
 new -x509 -days 2 -subj /CN=db.test -addext subjectAltName=DNS:db.test -keyout self.key -out self.crt
 chmod 600 *.key
 ";
@@ -36,6 +42,7 @@ chmod 600 *.key
 const HBA: &str = "
 hostssl  tls_only all all scram-sha-256
 hostnossl tls_only all all reject
+hostssl  all certified all cert
 local all all scram-sha-256
 host  all all all scram-sha-256
 ";
@@ -59,7 +66,7 @@ impl Server {
 /// The primary, with TLS.
 pub static PRIMARY: LazyLock<Server> = LazyLock::new(|| {
     let server = start(
-        "-c ssl=on -c ssl_cert_file=../server.crt -c ssl_key_file=../server.key",
+        "-c ssl=on -c ssl_cert_file=../server.crt -c ssl_key_file=../server.key -c ssl_ca_file=../ca.crt",
         false,
     );
     let password = APP_PASSWORD.replace('\'', "''");
@@ -67,6 +74,7 @@ pub static PRIMARY: LazyLock<Server> = LazyLock::new(|| {
     for sql in [
         format!("CREATE ROLE app LOGIN PASSWORD '{password}'"),
         "CREATE ROLE crowded LOGIN PASSWORD 'crowded' CONNECTION LIMIT 0".into(),
+        "CREATE ROLE certified LOGIN".into(),
         "CREATE ROLE odd LOGIN PASSWORD 'odd'".into(),
         "ALTER ROLE odd SET search_path = 'public'".into(),
         "ALTER ROLE odd SET DateStyle = 'SQL, DMY'".into(),
@@ -93,6 +101,14 @@ pub static STANDBY: LazyLock<Server> = LazyLock::new(|| start("-c ssl=off", true
 pub static SELF_SIGNED: LazyLock<Server> = LazyLock::new(|| {
     start(
         "-c ssl=on -c ssl_cert_file=../self.crt -c ssl_key_file=../self.key",
+        false,
+    )
+});
+
+/// A server with a certificate of the authority that has no extensions: no names, X.509 version 1.
+pub static OLD_STYLE: LazyLock<Server> = LazyLock::new(|| {
+    start(
+        "-c ssl=on -c ssl_cert_file=../old.crt -c ssl_key_file=../old.key",
         false,
     )
 });

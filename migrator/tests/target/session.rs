@@ -14,7 +14,7 @@ async fn every_setting_holds_whatever_the_role_is_set_to() {
     let target = connected(&resolve(Some(&to), &environment(&[])).unwrap()).await;
     assert!(!target.facts().standard_conforming_strings);
     for setting in SETTINGS {
-        let sql = "SELECT setting, unit, boot_val FROM pg_catalog.pg_settings WHERE lower(name) = lower($1)";
+        let sql = "SELECT setting FROM pg_catalog.pg_settings WHERE lower(name) = lower($1)";
         // A parameter of a newer server is not there.
         let Some(_) = target.client().query_opt(sql, &[&setting.name]).await.unwrap() else {
             continue;
@@ -45,9 +45,15 @@ async fn an_unqualified_name_does_not_resolve_to_a_table_of_the_schema_public() 
     let target = connected(&as_app("")).await;
     target
         .client()
-        .batch_execute("CREATE SCHEMA IF NOT EXISTS mine; CREATE TABLE IF NOT EXISTS mine.t (a int)")
+        .batch_execute("CREATE TABLE public.probe (a int)")
         .await
         .unwrap();
-    assert!(target.client().query("SELECT * FROM t", &[]).await.is_err());
-    assert!(target.client().query("SELECT * FROM mine.t", &[]).await.is_ok());
+    assert!(target.client().query("SELECT * FROM probe", &[]).await.is_err());
+    assert!(
+        target
+            .client()
+            .query("SELECT * FROM public.probe", &[])
+            .await
+            .is_ok()
+    );
 }

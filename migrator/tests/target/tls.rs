@@ -4,7 +4,7 @@ use outgrow_migrator::exit::Exit;
 use outgrow_migrator::failure::Failure;
 use outgrow_migrator::target::{TargetFault, Verification, resolve};
 
-use crate::servers::{ADMIN_PASSWORD, PRIMARY, SELF_SIGNED, STANDBY, Server};
+use crate::servers::{ADMIN_PASSWORD, OLD_STYLE, PRIMARY, SELF_SIGNED, STANDBY, Server};
 use crate::{as_app, connected, environment, refused};
 
 /// Reached as `db.test`, the name in the certificates.
@@ -138,4 +138,49 @@ async fn a_self_signed_certificate_is_accepted_only_when_it_is_the_named_root() 
     connected(&conninfo(&SELF_SIGNED.file("self.crt"))).await;
     let error = refused(&conninfo(&SELF_SIGNED.file("ca.crt"))).await;
     assert!(matches!(error.fault, TargetFault::TlsUntrusted { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_client_certificate_logs_in_where_the_server_asks_for_one() {
+    let conninfo = |more: &str| {
+        let to = format!(
+            "host=127.0.0.1 port={} user=certified dbname=app sslmode=require {more}",
+            PRIMARY.port
+        );
+        resolve(Some(&to), &environment(&[])).unwrap()
+    };
+    let (certificate, key) = (PRIMARY.file("client.crt"), PRIMARY.file("client.key"));
+    connected(&conninfo(&format!("sslcert={certificate} sslkey={key}"))).await;
+    let error = refused(&conninfo("")).await;
+    assert!(matches!(error.fault, TargetFault::LoginRefused { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_certificate_without_extensions_encrypts_but_proves_nothing() {
+    let conninfo = |more: &str| {
+        let to = format!(
+            "{BY_NAME} port={} user=postgres password={ADMIN_PASSWORD} dbname=postgres {more}",
+            OLD_STYLE.port
+        );
+        resolve(Some(&to), &environment(&[])).unwrap()
+    };
+    for more in ["", "sslmode=prefer", "sslmode=require"] {
+        assert_eq!(
+            connected(&conninfo(more)).await.tls(),
+            Some(Verification::None),
+            "{more}"
+        );
+    }
+    let error = refused(&conninfo(&format!(
+        "sslmode=verify-full sslrootcert={}",
+        OLD_STYLE.file("ca.crt")
+    )))
+    .await;
+    assert!(
+        matches!(
+            error.fault,
+            TargetFault::TlsUntrusted { .. } | TargetFault::TlsWrongName { .. }
+        ),
+        "{error}"
+    );
 }
