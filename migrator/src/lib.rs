@@ -7,6 +7,7 @@ pub mod cli;
 pub mod copy;
 pub mod exit;
 pub mod failure;
+pub mod job;
 pub mod plan;
 pub mod report;
 pub mod source;

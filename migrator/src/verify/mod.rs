@@ -2,6 +2,10 @@
 
 pub mod copy_out;
 pub mod decode;
+pub mod difference;
 pub mod digest;
+pub mod drill_buckets;
+pub mod drill_keyed;
+mod error;
 pub mod source_side;
 pub mod target_side;

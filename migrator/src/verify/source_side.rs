@@ -121,7 +121,8 @@ impl<'a> SourceTable<'a> {
         Ok(keyed.finish())
     }
 
-    fn hash_rows<E>(
+    /// Hashes every row and hands over its digest and its canonical bytes; the error of `each` ends the scan.
+    pub fn hash_rows<E>(
         &self,
         source: &Source,
         mut each: impl FnMut(&SourceRow<'_>, Digest, u64) -> Result<(), E>,

@@ -1,0 +1,169 @@
+//! Drill-down in key order: from a differing chunk to the rows and columns.
+//!
+//! A chunk of the source is at hand as a whole, it is small; the target's rows of the same key range stream
+//! past it, however many they are.
+
+use std::cmp::Ordering;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use outgrow_shared::value::OwnedValue;
+
+use super::copy_out::Fields;
+use super::difference::{ColumnDifference, Difference, Differences, Kind};
+use super::digest::{TableDigest, compare_keys};
+use super::error::VerifyError;
+use super::source_side::{SourceSideError, SourceTable};
+use super::target_side::{TargetSideError, decode_row, key_of, read_rows};
+use crate::job::Job;
+use crate::plan::model::TablePlan;
+use crate::source::scan::Scan;
+use crate::target::Target;
+
+/// Chunks looked into; the rest only counts as differing.
+const CHUNKS_MAX: usize = 64;
+
+struct Row {
+    key: Vec<OwnedValue>,
+    values: Vec<OwnedValue>,
+}
+
+/// Finds the rows that differ between two digests of a keyed table.
+pub async fn drill(
+    target: &Target,
+    job: &Arc<Job>,
+    place: usize,
+    source: &TableDigest,
+    other: &TableDigest,
+) -> Result<Differences, VerifyError> {
+    let table = &job.plan.tables[place];
+    let mut differences = Differences::default();
+    let differing: Vec<usize> = source.differing(other).collect();
+    differences.more = differing.len() > CHUNKS_MAX;
+    for chunk in differing.into_iter().take(CHUNKS_MAX) {
+        let end = |index: usize| source.chunks.get(index).and_then(|c| c.until.clone());
+        let after = chunk.checked_sub(1).and_then(end);
+        let until = end(chunk);
+        let rows = source_rows(job, place, after.clone(), until.clone()).await?;
+        let mut merge = Merge {
+            table,
+            pending: rows.into(),
+            differences: &mut differences,
+        };
+        let range = (after.as_deref(), until.as_deref());
+        read_rows::<TargetSideError>(target, &job.plan.schema, table, range, |fields| {
+            merge.take(fields)
+        })
+        .await
+        .map_err(VerifyError::target(&table.name))?;
+        merge.finish();
+    }
+    Ok(differences)
+}
+
+async fn source_rows(
+    job: &Arc<Job>,
+    place: usize,
+    after: Option<Vec<OwnedValue>>,
+    until: Option<Vec<OwnedValue>>,
+) -> Result<Vec<Row>, VerifyError> {
+    let job = Arc::clone(job);
+    let read = move || {
+        let table =
+            SourceTable::find(&job.catalog, &job.plan.tables[place]).map_err(VerifyError::SourceChanged)?;
+        let mut rows = Vec::new();
+        let scan = Scan {
+            after: after.as_deref(),
+            until: until.as_deref(),
+            ..table.scan()
+        };
+        scan.run::<SourceSideError>(&job.source(), |row| {
+            let values = (0..row.columns()).map(|place| row.value(place).into()).collect();
+            rows.push(Row {
+                key: table.key_of(row),
+                values,
+            });
+            Ok(())
+        })?;
+        Ok(rows)
+    };
+    tokio::task::spawn_blocking(read)
+        .await
+        .map_err(|_| VerifyError::Worker)?
+}
+
+/// Merges the target's rows into the source's.
+struct Merge<'a> {
+    table: &'a TablePlan,
+    pending: VecDeque<Row>,
+    differences: &'a mut Differences,
+}
+
+impl Merge<'_> {
+    fn take(&mut self, fields: &Fields<'_>) -> Result<(), TargetSideError> {
+        let key = key_of(self.table, fields)?;
+        while let Some(row) = self
+            .pending
+            .pop_front_if(|row| compare_keys(&row.key, &key).is_lt())
+        {
+            self.note(Kind::Missing, &row.key, Vec::new);
+        }
+        let same = self
+            .pending
+            .pop_front_if(|row| compare_keys(&row.key, &key) == Ordering::Equal);
+        match same {
+            Some(row) => {
+                let columns = changed_columns(self.table, &row, fields)?;
+                if !columns.is_empty() {
+                    self.note(Kind::Changed, &key, || columns);
+                }
+            }
+            None => self.note(Kind::Extra, &key, Vec::new),
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) {
+        while let Some(row) = self.pending.pop_front() {
+            self.note(Kind::Missing, &row.key, Vec::new);
+        }
+    }
+
+    fn note(&mut self, kind: Kind, key: &[OwnedValue], columns: impl FnOnce() -> Vec<ColumnDifference>) {
+        let table = self.table;
+        self.differences.add(|| Difference {
+            table: table.name.clone(),
+            kind,
+            key: name_key(table, key),
+            columns: columns(),
+        });
+    }
+}
+
+fn name_key(table: &TablePlan, key: &[OwnedValue]) -> String {
+    let names = table.key.iter().filter_map(|place| table.columns.get(*place));
+    let parts: Vec<String> = names
+        .zip(key)
+        .map(|(column, value)| format!("{} = {}", column.name, value.as_value()))
+        .collect();
+    parts.join(", ")
+}
+
+fn changed_columns(
+    table: &TablePlan,
+    row: &Row,
+    fields: &Fields<'_>,
+) -> Result<Vec<ColumnDifference>, TargetSideError> {
+    let mut changed = Vec::new();
+    decode_row(table, fields, &mut String::new(), |place, value| {
+        let source = row.values[place].as_value();
+        if source != *value {
+            changed.push(ColumnDifference {
+                column: table.columns[place].name.clone(),
+                source: source.to_string(),
+                target: value.to_string(),
+            });
+        }
+    })?;
+    Ok(changed)
+}
