@@ -171,7 +171,7 @@ fn indexes_tell_columns_from_expressions() {
     assert_eq!(index.parts[1].collation.as_deref(), Some("NOCASE"));
     assert!(index.parts[1].desc && !index.parts[2].desc);
     assert_eq!(index.parts[2].term, KeyTerm::Column("c".to_owned()));
-    assert_eq!(index.where_clause.unwrap().text, "d NOT NULL");
+    assert_eq!(index.where_clause.unwrap().text, "d IS NOT NULL");
 }
 
 #[test]
