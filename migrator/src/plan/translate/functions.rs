@@ -192,6 +192,7 @@ fn nullif(left: &Value, right: &Value) -> Outcome<Value> {
     if left.ty == Ty::Null {
         return Ok(Value::null());
     }
+    only_binary("nullif", &[left.clone(), right.clone()])?;
     let equal = compare(left, Comparison::Equal, right)?;
     if left.ty == Ty::Opaque {
         return refuse(
@@ -209,6 +210,20 @@ fn nullif(left: &Value, right: &Value) -> Outcome<Value> {
     ))
 }
 
+/// Functions that compare take the collation of their first argument that has one.
+fn only_binary(name: &str, arguments: &[Value]) -> Outcome<()> {
+    if arguments
+        .iter()
+        .all(|value| matches!(value.collation, None | Some(Collation::Binary)))
+    {
+        return Ok(());
+    }
+    refuse(
+        format!("{name}() under a collation"),
+        "Postgres would compare under another one",
+    )
+}
+
 /// `min` and `max` of several values are NULL when any is; Postgres's `least` and `greatest` skip NULLs.
 fn extreme(name: &str, arguments: &[Value]) -> Outcome<Value> {
     let mut values = unify(arguments, name)?;
@@ -219,15 +234,7 @@ fn extreme(name: &str, arguments: &[Value]) -> Outcome<Value> {
         );
     }
     if values.ty == Ty::Text {
-        let binary = arguments
-            .iter()
-            .all(|value| matches!(value.collation, None | Some(Collation::Binary)));
-        if !binary {
-            return refuse(
-                format!("{name}() under a collation"),
-                "Postgres would order by another one",
-            );
-        }
+        only_binary(name, arguments)?;
         values.sql[0].push_str(" COLLATE \"C\"");
     }
     let function = if name == "min" { "least" } else { "greatest" };
