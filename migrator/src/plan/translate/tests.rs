@@ -158,7 +158,6 @@ fn defaults_become_what_sqlite_would_store() {
         precision: 5,
         scale: 2,
     };
-    let utc = "(now() AT TIME ZONE 'UTC')";
     for (source, target, affinity, sql) in [
         ("1", T::Boolean, A::Numeric, "true".to_owned()),
         ("false", T::Boolean, A::Numeric, "false".to_owned()),
@@ -197,6 +196,20 @@ fn defaults_become_what_sqlite_would_store() {
             A::Text,
             "'2024-02-29 23:59:59+00'".to_owned(),
         ),
+    ] {
+        assert_eq!(
+            translate_default(&default(source), target, affinity).as_deref(),
+            Ok(sql.as_str()),
+            "{source}"
+        );
+    }
+}
+
+#[test]
+fn clocks_keep_their_form_and_their_precision() {
+    use {Affinity as A, TargetType as T};
+    let utc = "(now() AT TIME ZONE 'UTC')";
+    for (source, target, affinity, sql) in [
         (
             "CURRENT_TIMESTAMP",
             T::Timestamp,
