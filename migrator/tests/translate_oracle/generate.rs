@@ -275,7 +275,7 @@ pub fn condition(dice: &mut Dice, depth: usize) -> String {
 
 /// NULL tests, patterns and blobs.
 fn test(dice: &mut Dice, depth: usize) -> String {
-    match dice.below(5) {
+    match dice.below(7) {
         0 => format!(
             "({} {})",
             if dice.below(2) == 0 {
@@ -305,6 +305,19 @@ fn test(dice: &mut Dice, depth: usize) -> String {
                 quoted(&pattern)
             )
         }
+        // Mostly refused: what passes must still be right.
+        4 => format!(
+            "({} {} {})",
+            text(dice, depth),
+            dice.pick(COMPARISONS),
+            number(dice, depth)
+        ),
+        5 => format!(
+            "({} {} {})",
+            dice.pick(&["x", "m", "d", "q"]),
+            dice.pick(COMPARISONS),
+            text(dice, depth)
+        ),
         3 => {
             let parts = ["*", "?", "a", "A", "b", "%", "_", "\\", "\u{e9}"];
             let pattern: String = (0..dice.below(4)).map(|_| dice.pick(&parts)).collect();
