@@ -33,6 +33,7 @@ pub(super) fn number(written: &str, negative: bool) -> Outcome<Value> {
 
 pub(super) fn unary(operator: UnaryOperator, operand: &Value) -> Outcome<Value> {
     match operator {
+        _ if operand.ty == Ty::Null => Ok(Value::null()),
         UnaryOperator::Not => Ok(Value::condition(format!("NOT {}", operand.truth()?))),
         // A plus takes the affinity away and leaves the value, also of text.
         UnaryOperator::Positive => Ok(Value {

@@ -16,17 +16,14 @@ pub(super) fn call(name: &str, arguments: &[Value]) -> Outcome<Value> {
             let text = text(name, value)?;
             Ok(of_text(format!("{name}({text} COLLATE \"C\")"), arguments))
         }
-        ("trim" | "ltrim" | "rtrim", [value]) => trim(name, text(name, value)?, "' '", arguments),
+        ("trim" | "ltrim" | "rtrim", [value]) => trim(name, &text(name, value)?, "' '", arguments),
         ("trim" | "ltrim" | "rtrim", [value, set]) => {
-            trim(name, text(name, value)?, &text(name, set)?, arguments)
+            trim(name, &text(name, value)?, &text(name, set)?, arguments)
         }
-        ("replace", [value, from, to]) => {
-            let (value, from, to) = (text(name, value)?, text(name, from)?, text(name, to)?);
-            Ok(of_text(format!("replace({value}, {from}, {to})"), arguments))
-        }
+        ("replace", [value, from, to]) => replace(value, from, to),
         ("instr", [value, part]) => {
             let (value, part) = (text(name, value)?, text(name, part)?);
-            Ok(of_int(format!("strpos({value}, {part})::bigint"), arguments))
+            Ok(of_int(&format!("strpos({value}, {part})::bigint"), arguments))
         }
         ("substr" | "substring", [value, rest @ ..]) if matches!(rest.len(), 1 | 2) => substr(value, rest),
         ("abs", [value]) => {
@@ -80,7 +77,7 @@ fn of_text(sql: String, arguments: &[Value]) -> Value {
     }
 }
 
-fn of_int(sql: String, arguments: &[Value]) -> Value {
+fn of_int(sql: &str, arguments: &[Value]) -> Value {
     Value {
         not_null: all_not_null(arguments),
         // A cast binds less tightly than what may follow it.
@@ -100,14 +97,31 @@ fn length(value: &Value) -> Outcome<Value> {
         }
     };
     Ok(of_int(
-        format!("{function}({})::bigint", value.typed_sql()),
+        &format!("{function}({})::bigint", value.typed_sql()),
         std::slice::from_ref(value),
     ))
 }
 
-fn trim(name: &str, value: String, set: &str, arguments: &[Value]) -> Outcome<Value> {
+fn trim(name: &str, value: &str, set: &str, arguments: &[Value]) -> Outcome<Value> {
     let function = if name == "trim" { "btrim" } else { name };
     Ok(of_text(format!("{function}({value}, {set})"), arguments))
+}
+
+/// `replace()` of an empty text leaves the value alone in SQLite, even when the new text is NULL.
+fn replace(value: &Value, from: &Value, to: &Value) -> Outcome<Value> {
+    if !matches!(&from.literal, Some(Literal::Text(from)) if !from.is_empty()) {
+        return refuse(
+            "replace() of something that is not a literal",
+            "an empty text is treated differently",
+        );
+    }
+    let sql = format!(
+        "replace({}, {}, {})",
+        text("replace", value)?,
+        from.typed_sql(),
+        text("replace", to)?
+    );
+    Ok(of_text(sql, &[value.clone(), to.clone()]))
 }
 
 fn substr(value: &Value, rest: &[Value]) -> Outcome<Value> {
@@ -178,6 +192,7 @@ fn nullif(left: &Value, right: &Value) -> Outcome<Value> {
     if left.ty == Ty::Null {
         return Ok(Value::null());
     }
+    only_binary("nullif", &[left.clone(), right.clone()])?;
     let equal = compare(left, Comparison::Equal, right)?;
     if left.ty == Ty::Opaque {
         return refuse(
@@ -195,6 +210,20 @@ fn nullif(left: &Value, right: &Value) -> Outcome<Value> {
     ))
 }
 
+/// Functions that compare take the collation of their first argument that has one.
+fn only_binary(name: &str, arguments: &[Value]) -> Outcome<()> {
+    if arguments
+        .iter()
+        .all(|value| matches!(value.collation, None | Some(Collation::Binary)))
+    {
+        return Ok(());
+    }
+    refuse(
+        format!("{name}() under a collation"),
+        "Postgres would compare under another one",
+    )
+}
+
 /// `min` and `max` of several values are NULL when any is; Postgres's `least` and `greatest` skip NULLs.
 fn extreme(name: &str, arguments: &[Value]) -> Outcome<Value> {
     let mut values = unify(arguments, name)?;
@@ -205,15 +234,7 @@ fn extreme(name: &str, arguments: &[Value]) -> Outcome<Value> {
         );
     }
     if values.ty == Ty::Text {
-        let binary = arguments
-            .iter()
-            .all(|value| matches!(value.collation, None | Some(Collation::Binary)));
-        if !binary {
-            return refuse(
-                format!("{name}() under a collation"),
-                "Postgres would order by another one",
-            );
-        }
+        only_binary(name, arguments)?;
         values.sql[0].push_str(" COLLATE \"C\"");
     }
     let function = if name == "min" { "least" } else { "greatest" };

@@ -25,7 +25,8 @@ pub use value::Ty;
 use super::target_type::TargetType;
 use crate::source::ddl::{Affinity, Expr};
 
-/// The storage class that every value of a column but NULL has in the source.
+/// The storage class that every value of a column but NULL has in the source. A column without values counts as
+/// the class its target type is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoredClass {
     /// INTEGER only.

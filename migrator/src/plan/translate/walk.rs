@@ -93,9 +93,21 @@ impl<'a> Walker<'a> {
                 let arm = [(arguments[0].clone(), arguments[1].clone())];
                 self.case(None, &arm, arguments.get(2), level)
             }
-            Expr::Call { name, arguments } => functions::call(name, &self.values(arguments, level)?),
+            Expr::Call { name, arguments } => self.call(name, arguments, level),
             Expr::Other(what) => refuse(*what, "it is not on the list of constructs with an equal"),
         }
+    }
+
+    fn call(&self, name: &str, arguments: &[Expr], level: u32) -> Outcome<Value> {
+        let before = self.collates.get();
+        let values = self.values(arguments, level)?;
+        if matches!(name, "min" | "max" | "nullif") && self.collates.get() != before {
+            return refuse(
+                format!("a COLLATE inside {name}()"),
+                "SQLite compares under it, wherever it stands in the arguments",
+            );
+        }
+        functions::call(name, &values)
     }
 
     fn values(&self, exprs: &[Expr], level: u32) -> Outcome<Vec<Value>> {

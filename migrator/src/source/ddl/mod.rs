@@ -7,7 +7,11 @@
 
 mod affinity;
 mod convert;
+#[cfg(test)]
+mod corpus_tests;
 mod expr;
+#[cfg(test)]
+mod hostile_tests;
 mod lexis;
 mod read;
 #[cfg(test)]
