@@ -8,6 +8,7 @@ pub mod copy;
 pub mod exit;
 pub mod failure;
 pub mod job;
+pub mod migrate;
 pub mod plan;
 pub mod report;
 pub mod source;

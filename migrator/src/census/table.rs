@@ -47,16 +47,16 @@ impl TableCensus {
 }
 
 impl Census {
-    /// Counts every value of every table; `progress` hears of each thousand rows and of each table's end.
+    /// Counts every value of every table; `progress` hears now and then of rows and bytes seen since.
     pub fn take(
         source: &Source,
         catalog: &Catalog,
-        mut progress: impl FnMut(&Table, u64),
+        mut progress: impl FnMut(&Table, u64, u64),
     ) -> Result<Self, SourceError> {
         let tables = catalog
             .tables
             .iter()
-            .map(|table| take_table(source, table, |rows| progress(table, rows)))
+            .map(|table| take_table(source, table, |rows, bytes| progress(table, rows, bytes)))
             .collect::<Result<_, _>>()?;
         Ok(Self { tables })
     }
@@ -68,11 +68,12 @@ const PROGRESS_ROWS: u64 = 1000;
 fn take_table(
     source: &Source,
     table: &Table,
-    mut progress: impl FnMut(u64),
+    mut progress: impl FnMut(u64, u64),
 ) -> Result<TableCensus, SourceError> {
     let stored: Vec<usize> = table.stored_columns().collect();
     let mut columns: Vec<ColumnCensus> = table.columns.iter().map(ColumnCensus::new).collect();
     let mut rows = 0;
+    let mut told = Told::default();
     let scan = Scan {
         with_rowid: true,
         ..Scan::all(table, &stored)
@@ -83,11 +84,11 @@ fn take_table(
         }
         rows += 1;
         if rows % PROGRESS_ROWS == 0 {
-            progress(rows);
+            told.tell(rows, &columns, &mut progress);
         }
         Ok::<(), SourceError>(())
     })?;
-    progress(rows);
+    told.tell(rows, &columns, &mut progress);
     let (orphans, foreign_keys_broken) = find_orphans(source, table)?;
     Ok(TableCensus {
         rows,
@@ -95,6 +96,21 @@ fn take_table(
         orphans,
         foreign_keys_broken,
     })
+}
+
+/// What progress was told already.
+#[derive(Default)]
+struct Told {
+    rows: u64,
+    bytes: u64,
+}
+
+impl Told {
+    fn tell(&mut self, rows: u64, columns: &[ColumnCensus], progress: &mut impl FnMut(u64, u64)) {
+        let bytes = columns.iter().map(|c| c.total_bytes).sum();
+        progress(rows - self.rows, bytes - self.bytes);
+        *self = Self { rows, bytes };
+    }
 }
 
 /// Names a row for a person: by its primary key, else by its rowid, else by its place among rows alike.

@@ -1,4 +1,14 @@
 //! Copy: rows out of SQLite into Postgres through COPY BINARY, hashed on the way.
+//!
+//! Everything of a migration happens in one transaction: tables, rows, keys, verification and the record of
+//! it. Whatever ends it early leaves the target as it was.
 
 pub mod encode;
+mod ledger;
 mod numeric;
+mod run;
+mod transaction;
+
+pub use ledger::{Record, find_record, record_exists};
+pub use run::{CopyError, copy_table};
+pub use transaction::{begin, commit, create_tables, refuse_existing, run_steps, write_record};

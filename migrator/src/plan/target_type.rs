@@ -32,6 +32,18 @@ pub enum TargetType {
     Date,
 }
 
+impl TargetType {
+    /// The name under which `format_type` of Postgres knows it.
+    pub fn catalog_name(self) -> String {
+        match self {
+            Self::Text => "text".to_owned(),
+            Self::Timestamp => "timestamp without time zone".to_owned(),
+            Self::Timestamptz => "timestamp with time zone".to_owned(),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for TargetType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,1 +1,4 @@
 //! Report: what happened, for people and for machines.
+
+pub mod certificate;
+pub mod progress;

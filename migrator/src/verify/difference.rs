@@ -1,5 +1,7 @@
 //! Differences between both sides, named so that a person can look at them.
 
+use std::fmt;
+
 /// Differences listed in full; beyond them only the total counts.
 pub const LISTED_MAX: usize = 20;
 
@@ -63,6 +65,27 @@ pub struct ColumnDifference {
     pub source: String,
     /// Class and value in the target.
     pub target: String,
+}
+
+/// One line for a person: table, key, and what differs.
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} row of table {}, {}",
+            self.kind.word(),
+            self.table,
+            self.key
+        )?;
+        for column in &self.columns {
+            write!(
+                f,
+                "; column {}: source {}, target {}",
+                column.column, column.source, column.target
+            )?;
+        }
+        Ok(())
+    }
 }
 
 impl Differences {

@@ -1,11 +1,18 @@
 //! Verify: both sides read in SQLite's value domain, hashed by CE1, compared down to the value.
 
-pub mod copy_out;
-pub mod decode;
-pub mod difference;
+mod copy_out;
+mod decode;
+mod difference;
 pub mod digest;
-pub mod drill_buckets;
-pub mod drill_keyed;
+mod drill_buckets;
+mod drill_keyed;
 mod error;
+mod run;
 pub mod source_side;
-pub mod target_side;
+mod target_schema;
+mod target_side;
+
+pub use difference::{ColumnDifference, Difference, Differences, Kind};
+pub use error::VerifyError;
+pub use run::{TableRoots, Verified, verify};
+pub use target_schema::compare as compare_schema;

@@ -1,0 +1,74 @@
+//! The record of migrations inside the target: schema `_outgrow`, one row a migration.
+//!
+//! It is written in the transaction of the rows it speaks of, so its presence proves theirs. A later
+//! verification finds the plan here.
+
+use crate::target::{Target, TargetError};
+
+/// The schema that holds outgrow's own objects on the target.
+pub const SCHEMA: &str = "_outgrow";
+
+/// Makes the schema and its table where they are missing.
+pub(super) const CREATE: &str = "CREATE SCHEMA IF NOT EXISTS _outgrow; \
+     CREATE TABLE IF NOT EXISTS _outgrow.migration ( \
+       run_id uuid PRIMARY KEY, \
+       finished_at timestamptz NOT NULL DEFAULT pg_catalog.now(), \
+       source_file text NOT NULL, \
+       source_path_sha256 text NOT NULL, \
+       plan_sha256 text NOT NULL, \
+       plan text NOT NULL, \
+       root text NOT NULL)";
+
+/// One migration on record.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Its run.
+    pub run_id: uuid::Uuid,
+    /// When it was finished, as the server writes it.
+    pub finished_at: String,
+    /// File name of the source.
+    pub source_file: String,
+    /// SHA-256 of the source's canonical path, hex.
+    pub source_path_sha256: String,
+    /// The plan as it was carried out, JSON.
+    pub plan: String,
+    /// Root D that both sides had.
+    pub root: String,
+}
+
+/// The migrations on record, latest first; none where outgrow never ran.
+pub async fn find_record(target: &Target) -> Result<Vec<Record>, TargetError> {
+    let fault = |error: tokio_postgres::Error| target.fault(&error);
+    let there = "SELECT pg_catalog.to_regclass('_outgrow.migration') IS NOT NULL";
+    if !target
+        .client()
+        .query_one(there, &[])
+        .await
+        .map_err(fault)?
+        .get::<_, bool>(0)
+    {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT run_id::text, finished_at::text, source_file, source_path_sha256, plan, root \
+               FROM _outgrow.migration ORDER BY finished_at DESC, run_id DESC";
+    let rows = target.client().query(sql, &[]).await.map_err(fault)?;
+    Ok(rows
+        .iter()
+        .map(|row| Record {
+            run_id: row.get::<_, String>(0).parse().unwrap_or_default(),
+            finished_at: row.get(1),
+            source_file: row.get(2),
+            source_path_sha256: row.get(3),
+            plan: row.get(4),
+            root: row.get(5),
+        })
+        .collect())
+}
+
+/// Whether this run's transaction was committed; asked when the answer to COMMIT was lost.
+pub async fn record_exists(target: &Target, run_id: uuid::Uuid) -> Result<bool, TargetError> {
+    Ok(find_record(target)
+        .await?
+        .iter()
+        .any(|record| record.run_id == run_id))
+}

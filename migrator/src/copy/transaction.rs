@@ -1,0 +1,131 @@
+//! The one transaction of a migration: its tables, what runs after the data, its record, its end.
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::plan::model::Plan;
+use crate::target::{Target, TargetError, quote_ident};
+
+use super::ledger;
+
+/// Names of the plan's tables that the schema holds already, whatever they are there.
+const TAKEN_NAMES: &str = "SELECT c.relname::text FROM pg_catalog.pg_class c \
+     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+     WHERE n.nspname = $1 AND c.relname::text = ANY ($2) ORDER BY 1";
+
+/// Refuses a target that already has something under a name the plan needs.
+pub async fn refuse_existing(target: &Target, plan: &Plan) -> Result<(), Failure> {
+    let of_tables = plan.tables.iter().map(|t| t.name.clone());
+    let of_indexes = plan.steps.iter().filter_map(|step| {
+        step.object
+            .strip_prefix("index:")?
+            .split_once('.')
+            .map(|(_, name)| name.to_owned())
+    });
+    let names: Vec<String> = of_tables.chain(of_indexes).collect();
+    let rows = target
+        .client()
+        .query(TAKEN_NAMES, &[&plan.schema, &names])
+        .await
+        .map_err(|error| target.fault(&error))?;
+    let taken: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    if taken.is_empty() {
+        return Ok(());
+    }
+    let what = format!(
+        "the target already has {} in schema {}",
+        taken.join(", "),
+        plan.schema
+    );
+    let next = "Nothing was written. Name an empty schema with --schema NAME, or drop these first if they are \
+                yours to drop.";
+    Err(Failure::new(Exit::PlanBlocked, what, next).at(target.server()))
+}
+
+/// Begins the transaction and makes the schemas.
+pub async fn begin(target: &Target, plan: &Plan) -> Result<(), TargetError> {
+    batch(target, "BEGIN").await?;
+    // Two migrations into one database must not both make the schemas; the lock ends with the transaction.
+    let lock = "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('outgrow', 0))";
+    batch(target, lock).await?;
+    let exists = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1)";
+    let row = target.client().query_one(exists, &[&plan.schema]).await;
+    // CREATE SCHEMA asks for a right that is not needed when the schema is there.
+    if !row.map_err(|error| target.fault(&error))?.get::<_, bool>(0) {
+        batch(target, &format!("CREATE SCHEMA {}", quote_ident(&plan.schema))).await?;
+    }
+    batch(target, ledger::CREATE).await
+}
+
+/// Creates the plan's tables.
+pub async fn create_tables(target: &Target, plan: &Plan) -> Result<(), Failure> {
+    for table in &plan.tables {
+        batch(target, &table.create)
+            .await
+            .map_err(|error| at(error, &format!("table:{}", table.name)))?;
+    }
+    Ok(())
+}
+
+/// Runs what comes after the data, then gathers planner statistics; `each` hears of every object.
+pub async fn run_steps(target: &Target, plan: &Plan, mut each: impl FnMut(&str)) -> Result<(), Failure> {
+    for step in &plan.steps {
+        each(&step.object);
+        batch(target, &step.sql)
+            .await
+            .map_err(|error| at(error, &step.object))?;
+    }
+    for table in &plan.tables {
+        each(&table.name);
+        let name = format!("{}.{}", quote_ident(&plan.schema), quote_ident(&table.name));
+        batch(target, &format!("ANALYZE {name}")).await?;
+    }
+    Ok(())
+}
+
+/// Writes the record of the migration.
+pub async fn write_record(
+    target: &Target,
+    plan: &Plan,
+    run_id: uuid::Uuid,
+    plan_json: &str,
+    plan_sha256: &str,
+    root: &str,
+) -> Result<(), TargetError> {
+    let sql = "INSERT INTO _outgrow.migration \
+               (run_id, source_file, source_path_sha256, plan_sha256, plan, root) \
+               VALUES ($1::text::uuid, $2, $3, $4, $5, $6)";
+    let source = &plan.source;
+    let values: [&(dyn tokio_postgres::types::ToSql + Sync); 6] = [
+        &run_id.to_string(),
+        &source.file_name,
+        &source.path_sha256,
+        &plan_sha256,
+        &plan_json,
+        &root,
+    ];
+    target
+        .client()
+        .execute(sql, &values)
+        .await
+        .map(|_| ())
+        .map_err(|error| target.fault(&error))
+}
+
+/// Ends the transaction and keeps everything.
+pub async fn commit(target: &Target) -> Result<(), TargetError> {
+    batch(target, "COMMIT").await
+}
+
+async fn batch(target: &Target, sql: &str) -> Result<(), TargetError> {
+    target
+        .client()
+        .batch_execute(sql)
+        .await
+        .map_err(|error| target.fault(&error))
+}
+
+fn at(error: TargetError, object: &str) -> Failure {
+    let failure = Failure::from(error);
+    let place = format!("{object}, {}", failure.place);
+    failure.at(place.trim_end_matches(", "))
+}

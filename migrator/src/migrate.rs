@@ -1,0 +1,213 @@
+//! The migration from end to end: source -> census -> plan -> copy -> verify -> report.
+//!
+//! It reads as the order of the data. Each stage owns its own rules; this file owns only their sequence and
+//! that nothing is kept unless verification found both sides equal.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::census::Census;
+use crate::copy;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::job::Job;
+use crate::plan::model::{Disposition, Plan};
+use crate::plan::{self, Options};
+use crate::report::certificate::{self, Certificate, Level};
+use crate::report::progress::Progress;
+use crate::source::catalog::Catalog;
+use crate::source::{Source, SourceError};
+use crate::target::{Conninfo, Target, connect};
+use crate::verify::{self, Verified};
+
+/// What a migration is asked to do.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The SQLite file.
+    pub source: PathBuf,
+    /// The schema on the target that receives the tables.
+    pub schema: String,
+    /// Objects to leave out.
+    pub skip: BTreeSet<String>,
+    /// Where the certificate goes, if the default does not suit.
+    pub certificate: Option<PathBuf>,
+}
+
+/// What a migration came to.
+#[derive(Debug, Clone)]
+pub struct Migrated {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// The plan that was carried out.
+    pub plan: Plan,
+}
+
+/// Reads the source and makes the plan; nothing is written anywhere.
+pub async fn survey(
+    path: &Path,
+    schema: &str,
+    skip: &BTreeSet<String>,
+    progress: &Arc<Progress>,
+) -> Result<Arc<Job>, Failure> {
+    let (path, progress) = (path.to_owned(), Arc::clone(progress));
+    let options = Options {
+        schema: schema.to_owned(),
+        skip: skip.clone(),
+    };
+    let work = move || survey_blocking(&path, &options, &progress);
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| worker_ended())?
+}
+
+fn worker_ended() -> Failure {
+    Failure::new(
+        Exit::Bug,
+        "a worker ended unexpectedly",
+        "Please report this with the command you ran.",
+    )
+}
+
+fn survey_blocking(path: &Path, options: &Options, progress: &Progress) -> Result<Arc<Job>, Failure> {
+    let source = Source::open(path)?;
+    source
+        .warnings()
+        .iter()
+        .for_each(|warning| progress.note(warning));
+    progress.begin("source", None);
+    source.check_integrity()?;
+    let catalog = Catalog::read(&source)?;
+    if catalog.tables.is_empty() && catalog.others.is_empty() {
+        return Err(SourceError::NoTables(path.to_owned()).into());
+    }
+    progress.end(&format!("{} tables, integrity ok", catalog.tables.len()));
+    progress.begin("census", None);
+    let census = Census::take(&source, &catalog, |table, rows, bytes| {
+        progress.table(&table.name);
+        progress.add(rows, bytes);
+    })?;
+    let plan = plan::build(
+        source.identity(),
+        source.header().encoding,
+        &catalog,
+        &census,
+        options,
+    )?;
+    progress.end(&format!("{} rows in {} tables", plan.rows(), plan.tables.len()));
+    Ok(Job::new(source, catalog, plan))
+}
+
+/// Refuses a plan with anything blocked in it.
+pub fn refuse_blocked(plan: &Plan) -> Result<(), Failure> {
+    let blocked: Vec<&str> = plan
+        .with(Disposition::Blocked)
+        .map(|f| f.object.as_str())
+        .collect();
+    if blocked.is_empty() {
+        return Ok(());
+    }
+    let what = format!(
+        "the plan is blocked by {} objects: {}",
+        blocked.len(),
+        blocked.join(", ")
+    );
+    let next = "Nothing was written. `outgrow inspect FILE` shows each with its rule, rows and remedy.";
+    Err(Failure::new(Exit::PlanBlocked, what, next))
+}
+
+/// Migrates, and returns only if both sides were found equal and everything is committed.
+pub async fn migrate(
+    request: &Request,
+    conninfo: &Conninfo,
+    progress: &Arc<Progress>,
+) -> Result<Migrated, Failure> {
+    let run_id = uuid::Uuid::now_v7();
+    let path = certificate::choose_path(request.certificate.as_deref(), run_id)?;
+    // A wrong password should show before an hour of reading, not after.
+    let target = connect(conninfo).await?;
+    let job = survey(&request.source, &request.schema, &request.skip, progress).await?;
+    refuse_blocked(&job.plan)?;
+    copy::refuse_existing(&target, &job.plan).await?;
+    let facts = certificate::target_facts(&target).await?;
+
+    copy::begin(&target, &job.plan).await?;
+    let verified = fill(&target, &job, progress).await?;
+    let (plan_json, plan_sha256) = certificate::plan_sha256(&job.plan);
+    let root = verified.source_root.to_hex();
+    copy::write_record(&target, &job.plan, run_id, &plan_json, &plan_sha256, &root).await?;
+    let certificate = certificate::certify(&job.plan, &verified, &target, &facts, run_id, Level::ReadBack);
+    commit(&target, conninfo, run_id).await?;
+    target.close().await;
+    keep(&certificate, &path)?;
+    Ok(Migrated {
+        certificate,
+        path,
+        plan: job.plan.clone(),
+    })
+}
+
+/// Everything inside the transaction: tables, rows, keys, proof.
+async fn fill(target: &Target, job: &Arc<Job>, progress: &Arc<Progress>) -> Result<Verified, Failure> {
+    let plan = &job.plan;
+    copy::create_tables(target, plan).await?;
+    progress.begin("copy", Some(plan.bytes()));
+    let mut digests = Vec::with_capacity(plan.tables.len());
+    for place in 0..plan.tables.len() {
+        digests.push(copy::copy_table(target, job, place, progress).await?);
+    }
+    progress.end(&format!("{} rows", plan.rows()));
+    progress.begin("keys", None);
+    copy::run_steps(target, plan, |object| progress.table(object)).await?;
+    progress.end(&format!("{} keys, indexes and constraints", plan.steps.len()));
+    progress.begin("verify", Some(plan.bytes()));
+    let verified = verify::verify(target, job, Some(digests), progress).await?;
+    if !verified.is_equal() {
+        let what = format!(
+            "verification found {} rows DIFFERENT, nothing was kept",
+            verified.differences.total
+        );
+        let next = "This is a fault of outgrow or of the server. Please report it with the lines above.";
+        progress.abandon();
+        verified
+            .differences
+            .listed
+            .iter()
+            .for_each(|d| progress.note(&d.to_string()));
+        return Err(Failure::new(Exit::Different, what, next));
+    }
+    progress.end("both sides EQUAL");
+    Ok(verified)
+}
+
+/// Commits. If the answer is lost, the record in the target tells what happened; it is never guessed.
+async fn commit(target: &Target, conninfo: &Conninfo, run_id: uuid::Uuid) -> Result<(), Failure> {
+    let Err(lost) = copy::commit(target).await else {
+        return Ok(());
+    };
+    let Ok(again) = connect(conninfo).await else {
+        let next = format!(
+            "The answer to COMMIT was lost and the server cannot be reached. When it is back, look for run {run_id} \
+             in _outgrow.migration: if it is there everything was kept, otherwise nothing was."
+        );
+        let failure = Failure::from(lost);
+        return Err(Failure { next, ..failure });
+    };
+    if copy::record_exists(&again, run_id).await? {
+        return Ok(());
+    }
+    Err(lost.into())
+}
+
+/// The rows are safe at this point; a certificate that cannot be written must not hide that.
+fn keep(certificate: &Certificate, path: &Path) -> Result<(), Failure> {
+    certificate.write(path).map_err(|error| {
+        let what = "the migration is committed and verified, but its certificate cannot be written";
+        let next = "Free space or rights there, then run `outgrow verify` with --certificate to get one.";
+        Failure::new(Exit::Usage, what, next)
+            .at(path.display().to_string())
+            .because(error)
+    })
+}

@@ -1,0 +1,175 @@
+//! Progress of the stages: bars on a terminal, one line a stage elsewhere, JSON events on request.
+//!
+//! It only shows; nothing here decides. A broken stderr never stops a migration.
+
+use std::io::{IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// How often a bar moves while its stage is silent.
+const TICK: Duration = Duration::from_millis(120);
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Show {
+    /// Bars on a terminal, lines elsewhere.
+    Human,
+    /// One JSON object a line on stdout.
+    Json,
+}
+
+/// Shows one stage at a time.
+#[derive(Debug)]
+pub struct Progress {
+    show: Show,
+    stage: Mutex<Option<Stage>>,
+}
+
+#[derive(Debug)]
+struct Stage {
+    name: &'static str,
+    bar: ProgressBar,
+    started: Instant,
+    rows: u64,
+    bytes: u64,
+}
+
+impl Progress {
+    /// No stage yet.
+    pub fn new(show: Show) -> Self {
+        Self {
+            show,
+            stage: Mutex::new(None),
+        }
+    }
+
+    /// Begins a stage; `total_bytes` gives the bar its length, if it is known.
+    pub fn begin(&self, name: &'static str, total_bytes: Option<u64>) {
+        let bar = match total_bytes {
+            Some(total) => ProgressBar::new(total).with_style(bar_style()),
+            None => ProgressBar::new_spinner().with_style(spinner_style()),
+        };
+        let visible = self.show == Show::Human && std::io::stderr().is_terminal();
+        bar.set_draw_target(if visible {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        });
+        bar.set_prefix(name);
+        bar.enable_steady_tick(TICK);
+        if self.show == Show::Json {
+            event(&serde_json::json!({ "event": "stage_started", "stage": name }));
+        }
+        *self.lock() = Some(Stage {
+            name,
+            bar,
+            started: Instant::now(),
+            rows: 0,
+            bytes: 0,
+        });
+    }
+
+    /// Names the table at work.
+    pub fn table(&self, name: &str) {
+        if let Some(stage) = self.lock().as_ref() {
+            stage.bar.set_message(name.escape_debug().to_string());
+        }
+    }
+
+    /// Counts rows and bytes.
+    pub fn add(&self, rows: u64, bytes: u64) {
+        if let Some(stage) = self.lock().as_mut() {
+            stage.rows += rows;
+            stage.bytes += bytes;
+            stage.bar.inc(bytes);
+        }
+    }
+
+    /// Ends the stage and says in one line what it came to.
+    pub fn end(&self, summary: &str) {
+        let Some(stage) = self.lock().take() else { return };
+        stage.bar.finish_and_clear();
+        let seconds = stage.started.elapsed().as_secs_f64();
+        match self.show {
+            Show::Json => event(&serde_json::json!({
+                "event": "stage_finished", "stage": stage.name, "summary": summary, "rows": stage.rows,
+                "bytes": stage.bytes, "seconds": seconds,
+            })),
+            Show::Human => {
+                // A closed stderr is no reason to stop.
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "{:<8} {summary}  {}",
+                    stage.name,
+                    pace(&stage, seconds)
+                );
+            }
+        }
+    }
+
+    /// Takes a bar off the screen without a word, before an error is told.
+    pub fn abandon(&self) {
+        if let Some(stage) = self.lock().take() {
+            stage.bar.finish_and_clear();
+        }
+    }
+
+    /// A remark beside the stages.
+    pub fn note(&self, remark: &str) {
+        match self.show {
+            Show::Json => event(&serde_json::json!({ "event": "note", "note": remark })),
+            Show::Human => {
+                let line = || {
+                    let _ = writeln!(std::io::stderr(), "note:    {remark}");
+                };
+                match self.lock().as_ref() {
+                    Some(stage) => stage.bar.suspend(line),
+                    None => line(),
+                }
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Stage>> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn event(event: &serde_json::Value) {
+    // Whoever reads the events may have gone; the migration goes on.
+    let _ = writeln!(std::io::stdout(), "{event}");
+}
+
+fn pace(stage: &Stage, seconds: f64) -> String {
+    if stage.rows == 0 {
+        return format!("{seconds:.1} s");
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    let per_second = |count: u64| (count as f64 / seconds.max(1e-6)).round();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a positive rate, far below 2^64"
+    )]
+    let (rows, bytes) = (per_second(stage.rows) as u64, per_second(stage.bytes) as u64);
+    format!(
+        "{seconds:.1} s  {} rows/s  {}/s",
+        HumanCount(rows),
+        HumanBytes(bytes)
+    )
+}
+
+fn bar_style() -> ProgressStyle {
+    let template =
+        "{prefix:<8} [{bar:28}] {percent:>3}%  {bytes}/{total_bytes}  {bytes_per_sec}  ETA {eta}  {msg}";
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("=> ")
+}
+
+fn spinner_style() -> ProgressStyle {
+    ProgressStyle::with_template("{prefix:<8} {spinner} {bytes}  {bytes_per_sec}  {msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner())
+}

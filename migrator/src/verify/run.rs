@@ -1,0 +1,110 @@
+//! Verification of all tables: digests of both sides, roots, and the differences where they are not equal.
+
+use std::sync::Arc;
+
+use outgrow_shared::ce1::{DatabaseHasher, Digest, Mode, TableRoot, table_leaf};
+
+use super::difference::Differences;
+use super::digest::TableDigest;
+use super::error::VerifyError;
+use super::source_side::{SourceSideError, SourceTable};
+use super::{drill_buckets, drill_keyed, target_side};
+use crate::job::Job;
+use crate::plan::model::Plan;
+use crate::report::progress::Progress;
+use crate::target::Target;
+
+/// What a verification came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verified {
+    /// Every table's roots, in the plan's order.
+    pub tables: Vec<TableRoots>,
+    /// Root D of the source.
+    pub source_root: Digest,
+    /// Root D of the target.
+    pub target_root: Digest,
+    /// Rows that differ.
+    pub differences: Differences,
+}
+
+/// A table's roots on both sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableRoots {
+    /// The source's.
+    pub source: TableRoot,
+    /// The target's.
+    pub target: TableRoot,
+}
+
+impl Verified {
+    /// Whether both sides hold the same values.
+    pub fn is_equal(&self) -> bool {
+        self.source_root == self.target_root && self.differences.is_empty()
+    }
+}
+
+/// Hashes a table of the source, on a thread of its own.
+pub async fn digest_source(job: &Arc<Job>, place: usize) -> Result<TableDigest, VerifyError> {
+    let job = Arc::clone(job);
+    let read = move || {
+        let table =
+            SourceTable::find(&job.catalog, &job.plan.tables[place]).map_err(VerifyError::SourceChanged)?;
+        Ok(table.digest::<SourceSideError>(&job.source(), |_| Ok(()))?)
+    };
+    tokio::task::spawn_blocking(read)
+        .await
+        .map_err(|_| VerifyError::Worker)?
+}
+
+/// Compares every table. `source` gives the source's digest of a table where it is known from the copy;
+/// otherwise the source is read.
+pub async fn verify(
+    target: &Target,
+    job: &Arc<Job>,
+    mut known: Option<Vec<TableDigest>>,
+    progress: &Progress,
+) -> Result<Verified, VerifyError> {
+    let plan = &job.plan;
+    let mut tables = Vec::with_capacity(plan.tables.len());
+    let mut differences = Differences::default();
+    for (place, table) in plan.tables.iter().enumerate() {
+        progress.table(&table.name);
+        let source = match known.as_mut() {
+            // Digests are taken from the front, table by table.
+            Some(digests) if !digests.is_empty() => digests.remove(0),
+            _ => digest_source(job, place).await?,
+        };
+        let other = target_side::digest(target, &plan.schema, table, &source, |bytes| {
+            progress.add(1, bytes)
+        })
+        .await
+        .map_err(VerifyError::target(&table.name))?;
+        if source.root != other.root {
+            let found = match table.mode {
+                Mode::Keyed => drill_keyed::drill(target, job, place, &source, &other).await?,
+                Mode::Bucket => drill_buckets::drill(target, job, place, &source, &other).await?,
+            };
+            differences.append(found);
+        }
+        tables.push(TableRoots {
+            source: source.root,
+            target: other.root,
+        });
+    }
+    let root = |pick: fn(&TableRoots) -> &TableRoot| database_root(plan, tables.iter().map(pick));
+    Ok(Verified {
+        source_root: root(|roots| &roots.source),
+        target_root: root(|roots| &roots.target),
+        differences,
+        tables,
+    })
+}
+
+fn database_root<'a>(plan: &Plan, roots: impl Iterator<Item = &'a TableRoot>) -> Digest {
+    let mut database = DatabaseHasher::new();
+    for (table, root) in plan.tables.iter().zip(roots) {
+        let schema = table.schema_digest(&plan.findings);
+        database.table(&table.name, table_leaf(&table.name, &schema, table.mode, root));
+    }
+    database.finish()
+}
