@@ -1,5 +1,7 @@
 //! The command line: parsing records, commands act, and this file alone prints a failure and exits.
 
+mod verdict;
+
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -17,7 +19,9 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Verdict(verdict::Args),
+}
 
 /// Runs the command line of this process and says how it ended.
 pub fn main() -> ExitCode {
@@ -33,5 +37,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<Exit, Failure> {
-    match cli.command {}
+    match cli.command {
+        Command::Verdict(args) => verdict::run(&args),
+    }
 }
