@@ -62,7 +62,7 @@ mod tests {
         // 100 observations: 90 up to 0.1, 8 up to 0.5, 2 up to 1. Rank 99 is the first half of the last two.
         let buckets = [(0.1, 90.0), (0.5, 98.0), (1.0, 100.0), (INF, 100.0)];
         assert_eq!(quantile(0.99, &buckets), Some(0.75));
-        assert_eq!(quantile(0.5, &buckets), Some(0.1 * 50.0 / 90.0));
+        assert_eq!(quantile(0.5, &buckets), Some(0.1 * (50.0 / 90.0)));
         assert_eq!(quantile(0.98, &buckets), Some(0.5));
         assert_eq!(quantile(0.94, &buckets), Some(0.1 + 0.4 * (4.0 / 8.0)));
     }

@@ -1,8 +1,6 @@
 //! What must hold of every decision, whatever the numbers: it exists, it is the same twice, and a worse signal
 //! never gives a milder level.
 
-#![allow(clippy::expect_used, reason = "helpers of tests state what must hold")]
-
 use outgrow_shared::decide;
 use outgrow_shared::verdict::{Decision, Level, Measured, Policy, Signals, name};
 use proptest::prelude::*;
