@@ -73,10 +73,10 @@ fn each_level_has_its_headline_and_exit_code() {
     for (second, more, code, headline) in [
         (page("a", 1050, 0, "wal"), vec![], 0, "SQLite sufficient"),
         (
-            page("a", 1088, 2, "wal"),
+            page("a", 1050, 0, "wal").replace("} 8192", "} 6e9"),
             vec![],
             11,
-            "PLAN MIGRATION - Throughput >=80 writes/sec",
+            "PLAN MIGRATION - File size >=5 GB",
         ),
         (
             page("a", 2000, 50, "wal"),
@@ -204,4 +204,24 @@ fn what_cannot_be_used_is_a_usage_error_with_a_next_step() {
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert!(output.stdout.is_empty(), "{args:?}");
     }
+}
+
+#[test]
+fn the_signals_file_in_the_help_text_can_be_used() {
+    let help = verdict(&["--help"]);
+    let help = String::from_utf8_lossy(&help.stdout).into_owned();
+    let (_, after) = help.split_once("A signals file:").expect("the example");
+    let (example, _) = after.split_once("\n\n").expect("an end");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_outgrow"))
+        .args(["verdict", "--signals", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    stdin.write_all(example.as_bytes()).expect("a reader");
+    drop(stdin);
+    let output = child.wait_with_output().expect("an end");
+    assert_eq!(first_line(&output), "MIGRATE NOW - Write errors >1%");
+    assert_eq!(output.status.code(), Some(12));
 }

@@ -45,14 +45,13 @@ These four signals are required: without one of them SQLite is never called suff
 /// Say whether SQLite is still enough, with every number behind the answer.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
-#[group(id = "source", required = true, multiple = false, args = ["scrape", "signals"])]
 pub struct Args {
     /// Measure now: scrape an agent's metrics twice, one window apart.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", required_unless_present = "signals")]
     scrape: Option<String>,
 
     /// Judge the signals in a JSON file; `-` reads standard input.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "scrape")]
     signals: Option<PathBuf>,
 
     /// How long to watch, such as 30s or 5m. Triggers are judged over this window even where the policy's hold
