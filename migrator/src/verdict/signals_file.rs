@@ -19,7 +19,11 @@ const STDIN: &str = "-";
 /// # Errors
 /// When the file cannot be read, is not signals, or names a signal that `policy` does not know.
 pub fn read(path: &Path, policy: &Policy) -> Result<Signals, VerdictError> {
-    let place = path.display().to_string();
+    let place = if path.as_os_str() == STDIN {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
+    };
     let text = text_of(path).map_err(|why| VerdictError::Read {
         place: place.clone(),
         why,
