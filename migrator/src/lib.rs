@@ -13,4 +13,5 @@ pub mod plan;
 pub mod report;
 pub mod source;
 pub mod target;
+pub mod verdict;
 pub mod verify;

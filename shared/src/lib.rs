@@ -4,3 +4,6 @@
 
 pub mod ce1;
 pub mod value;
+pub mod verdict;
+
+pub use verdict::{MigrationMetrics, decide, should_migrate_to_postgresql};

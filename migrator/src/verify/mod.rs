@@ -1,5 +1,6 @@
 //! Verify: both sides read in SQLite's value domain, hashed by CE1, compared down to the value.
 
+pub mod again;
 mod copy_out;
 mod decode;
 mod difference;

@@ -1,0 +1,62 @@
+//! `outgrow migrate`: the migration from end to end.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::runtime;
+use super::source_args::SourceArgs;
+use super::target_args::TargetArgs;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::migrate::{Request, migrate};
+use crate::report::progress::{Progress, Show};
+use crate::report::summary;
+use crate::target::Environment;
+
+/// Migrate a SQLite file into Postgres and prove by hash that both hold the same values
+///
+/// Everything happens in one transaction: unless both sides are found EQUAL, the target stays as it was. The
+/// source is only read, and may be in use.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  outgrow migrate app.db --to postgres://me@db.example.org/app
+  PGSERVICE=prod outgrow migrate app.db --schema legacy --skip index:notes.ix_fulltext")]
+pub struct Args {
+    #[command(flatten)]
+    source: SourceArgs,
+    #[command(flatten)]
+    target: TargetArgs,
+    /// Write the certificate to this new file instead of ./outgrow-certificate-RUN.json
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
+    /// Print progress events and the result as JSON, one object a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<Exit, Failure> {
+    let conninfo = args.target.conninfo(&Environment::of_this_process())?;
+    let progress = Arc::new(Progress::new(if args.json { Show::Json } else { Show::Human }));
+    conninfo
+        .warnings
+        .iter()
+        .for_each(|warning| progress.note(warning));
+    progress.note("no verdict was consulted; `outgrow verdict` tells whether the move is due");
+    let request = Request {
+        source: args.source.source.clone(),
+        schema: args.source.schema.clone(),
+        skip: args.source.skipped(),
+        certificate: args.certificate.clone(),
+    };
+    let migrated =
+        runtime::run(migrate(&request, &conninfo, &progress)).inspect_err(|_| progress.abandon())?;
+    let text = if args.json {
+        summary::result_event(&migrated)
+    } else {
+        summary::render(&migrated)
+    };
+    super::print(&text)?;
+    Ok(Exit::Done)
+}

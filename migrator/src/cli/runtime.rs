@@ -1,0 +1,93 @@
+//! Runs a command's asynchronous part, and ends it in order on SIGINT and SIGTERM.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// Readers of the source end by themselves once nobody takes their rows; this is the most they get.
+const SHUTDOWN: Duration = Duration::from_millis(200);
+
+/// Runs `work` to its end or to a signal. Dropping it closes its sessions, and Postgres rolls back.
+pub fn run<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = build()?;
+    let result = runtime.block_on(async {
+        tokio::select! {
+            result = work => result,
+            stopped = stop_signal() => Err(stopped),
+        }
+    });
+    runtime.shutdown_timeout(SHUTDOWN);
+    result
+}
+
+fn build() -> Result<Runtime, Failure> {
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.map_err(|error| {
+        Failure::new(
+            Exit::Bug,
+            "threads cannot be started",
+            "Raise the limit on processes, then run again.",
+        )
+        .because(error)
+    })
+}
+
+async fn stop_signal() -> Failure {
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        // Without handlers the signals end the process at once, which rolls back as well.
+        return std::future::pending().await;
+    };
+    let name = tokio::select! {
+        _ = interrupt.recv() => "SIGINT",
+        _ = terminate.recv() => "SIGTERM",
+    };
+    let command: Vec<String> = std::env::args().collect();
+    Failure::new(
+        Exit::Interrupted,
+        format!("stopped by {name}; the open transaction is rolled back, nothing was kept"),
+        format!("Run it again: {}", redact(&command)),
+    )
+}
+
+/// The command line without what may hold a password.
+fn redact(command: &[String]) -> String {
+    let mut words = Vec::with_capacity(command.len());
+    let mut hide = false;
+    for word in command {
+        let shown = match word.split_once('=') {
+            _ if hide => "'...'".to_owned(),
+            Some(("--to", _)) => "--to='...'".to_owned(),
+            _ if word.contains([' ', '\'', '"', '$']) => format!("'{}'", word.replace('\'', "'\\''")),
+            _ => word.clone(),
+        };
+        hide = word == "--to";
+        words.push(shown);
+    }
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::redact;
+
+    #[test]
+    fn the_target_is_not_repeated() {
+        let words = [
+            "outgrow",
+            "migrate",
+            "a b.db",
+            "--to",
+            "postgres://u:secret@h/d",
+            "--to=secret",
+        ];
+        let shown = redact(&words.map(str::to_owned));
+        assert_eq!(shown, "outgrow migrate 'a b.db' --to '...' --to='...'");
+    }
+}

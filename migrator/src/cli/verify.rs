@@ -1,0 +1,66 @@
+//! `outgrow verify`: both sides read anew and compared, any time after a migration.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::runtime;
+use super::target_args::TargetArgs;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::report::progress::{Progress, Show};
+use crate::report::summary;
+use crate::target::Environment;
+use crate::verify::again::{Request, verify_again};
+
+/// Compare a SQLite file with the Postgres it was migrated to, value by value
+///
+/// Follows the plan on record in the target. Reads both sides from one snapshot each and writes nothing to
+/// either. Exit code 6 says that they differ; the rows are named then.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  outgrow verify app.db --to postgres://me@db.example.org/app\n  outgrow verify app.db --json"
+)]
+pub struct Args {
+    /// The SQLite database file that was migrated
+    #[arg(value_name = "FILE")]
+    source: PathBuf,
+    #[command(flatten)]
+    target: TargetArgs,
+    /// The migration to verify against, by its run id, if several are on record
+    #[arg(long, value_name = "ID")]
+    run: Option<uuid::Uuid>,
+    /// Write a certificate to this new file when both sides are EQUAL
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
+    /// Print progress events and the result as JSON, one object a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<Exit, Failure> {
+    let conninfo = args.target.conninfo(&Environment::of_this_process())?;
+    let progress = Arc::new(Progress::new(if args.json { Show::Json } else { Show::Human }));
+    conninfo
+        .warnings
+        .iter()
+        .for_each(|warning| progress.note(warning));
+    let request = Request {
+        source: args.source.clone(),
+        run: args.run,
+        certificate: args.certificate.clone(),
+    };
+    let outcome =
+        runtime::run(verify_again(&request, &conninfo, &progress)).inspect_err(|_| progress.abandon())?;
+    let text = if args.json {
+        summary::verified_event(&outcome)
+    } else {
+        summary::render_verified(&outcome)
+    };
+    super::print(&text)?;
+    Ok(if outcome.is_equal() {
+        Exit::Done
+    } else {
+        Exit::Different
+    })
+}

@@ -1,0 +1,191 @@
+//! Verification on its own, any time later: the plan on record, both sides read anew.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::difference::Differences;
+use super::run::{Verified, verify};
+use super::target_schema;
+use crate::copy::{Record, find_record};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::job::Job;
+use crate::plan::model::{FORMAT, Plan};
+use crate::report::certificate::{self, Certificate, Level};
+use crate::report::progress::Progress;
+use crate::source::catalog::Catalog;
+use crate::source::{Identity, Source};
+use crate::target::{Conninfo, Target, connect};
+
+/// What a verification is asked to do.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The SQLite file.
+    pub source: PathBuf,
+    /// The migration on record, if not the latest of this file.
+    pub run: Option<Uuid>,
+    /// Where a certificate goes.
+    pub certificate: Option<PathBuf>,
+}
+
+/// What a verification came to.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The plan it followed.
+    pub plan: Plan,
+    /// The roots, unless the target's tables already differ from the plan.
+    pub verified: Option<Verified>,
+    /// What differs.
+    pub differences: Differences,
+    /// The certificate, where one was asked for and both sides are equal.
+    pub certificate: Option<(Certificate, PathBuf)>,
+}
+
+impl Outcome {
+    /// Whether both sides hold the same values.
+    pub fn is_equal(&self) -> bool {
+        self.verified.as_ref().is_some_and(Verified::is_equal) && self.differences.is_empty()
+    }
+}
+
+/// Verifies, reading both sides from one snapshot each.
+pub async fn verify_again(
+    request: &Request,
+    conninfo: &Conninfo,
+    progress: &Arc<Progress>,
+) -> Result<Outcome, Failure> {
+    let run_id = Uuid::now_v7();
+    let path = match &request.certificate {
+        Some(path) => Some(certificate::choose_path(Some(path), run_id)?),
+        None => None,
+    };
+    let target = connect(conninfo).await?;
+    let facts = certificate::target_facts(&target).await?;
+    let fault = |error: tokio_postgres::Error| target.fault(&error);
+    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    target.client().batch_execute(begin).await.map_err(fault)?;
+    let source = request.source.clone();
+    let opened = tokio::task::spawn_blocking(move || open(&source)).await;
+    let (source, catalog) = opened.map_err(|_| worker_ended())??;
+    source
+        .warnings()
+        .iter()
+        .for_each(|warning| progress.note(warning));
+    let plan = choose_plan(&target, source.identity(), request.run).await?;
+    let job = Job::new(source, catalog, plan);
+    let schema = target_schema::compare(&target, &job.plan).await?;
+    if !schema.is_empty() {
+        return Ok(Outcome {
+            plan: job.plan.clone(),
+            verified: None,
+            differences: schema,
+            certificate: None,
+        });
+    }
+    progress.begin("verify", Some(job.plan.bytes()));
+    let verified = verify(&target, &job, None, progress).await?;
+    progress.end(if verified.is_equal() {
+        "both sides EQUAL"
+    } else {
+        "both sides DIFFER"
+    });
+    let certificate = match path {
+        Some(path) if verified.is_equal() => {
+            let certificate =
+                certificate::certify(&job.plan, &verified, &target, &facts, run_id, Level::FreshBoth);
+            write(&certificate, &path)?;
+            Some((certificate, path))
+        }
+        _ => None,
+    };
+    let differences = verified.differences.clone();
+    Ok(Outcome {
+        plan: job.plan.clone(),
+        verified: Some(verified),
+        differences,
+        certificate,
+    })
+}
+
+fn worker_ended() -> Failure {
+    Failure::new(
+        Exit::Bug,
+        "a worker ended unexpectedly",
+        "Please report this with the command you ran.",
+    )
+}
+
+fn open(path: &std::path::Path) -> Result<(Source, Catalog), Failure> {
+    let source = Source::open(path)?;
+    let catalog = Catalog::read(&source)?;
+    Ok((source, catalog))
+}
+
+fn write(certificate: &Certificate, path: &std::path::Path) -> Result<(), Failure> {
+    certificate.write(path).map_err(|error| {
+        let what = format!(
+            "both sides are EQUAL, but the certificate cannot be written to {}",
+            path.display()
+        );
+        Failure::new(Exit::Usage, what, "Name a file in a folder you can write.").because(error)
+    })
+}
+
+/// The plan of the run asked for; else of the latest migration of this very file; else of the latest one of
+/// a file of this name.
+async fn choose_plan(target: &Target, source: &Identity, run: Option<Uuid>) -> Result<Plan, Failure> {
+    let records = find_record(target).await?;
+    let of_run = |record: &&Record| run.is_none_or(|run| record.run_id == run);
+    let same_path = |record: &&Record| record.source_path_sha256 == source.path_sha256;
+    let same_name = |record: &&Record| record.source_file == source.file_name;
+    let candidates: Vec<&Record> = records.iter().filter(of_run).collect();
+    let found = candidates.iter().copied().find(|r| run.is_some() || same_path(r));
+    let record = found
+        .or_else(|| candidates.iter().copied().find(same_name))
+        .ok_or_else(|| no_plan(&records))?;
+    let plan: Plan =
+        serde_json::from_str(&record.plan).map_err(|error| unreadable_plan(record).because(error))?;
+    if plan.format == FORMAT {
+        Ok(plan)
+    } else {
+        Err(unreadable_plan(record))
+    }
+}
+
+fn no_plan(records: &[Record]) -> Failure {
+    let what = "the target has no migration of this file on record";
+    if records.is_empty() {
+        return Failure::new(
+            Exit::Usage,
+            what,
+            "Migrate it first, or check --to: the database may be another.",
+        );
+    }
+    let known: Vec<String> = records
+        .iter()
+        .map(|r| {
+            format!(
+                "{} ({}, {})",
+                r.run_id,
+                r.source_file.escape_debug(),
+                r.finished_at
+            )
+        })
+        .collect();
+    let next = format!(
+        "If the file was renamed, choose the migration with --run: {}.",
+        known.join(", ")
+    );
+    Failure::new(Exit::Usage, what, next)
+}
+
+fn unreadable_plan(record: &Record) -> Failure {
+    let what = format!("the plan of run {} on record cannot be read", record.run_id);
+    Failure::new(
+        Exit::Usage,
+        what,
+        "It was written by another version of outgrow; use that one to verify.",
+    )
+}
