@@ -1,0 +1,7 @@
+//! All end-to-end tests; a module per topic.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod alerts;
+mod dashboards;
+mod private_servers;
