@@ -189,6 +189,20 @@ tool_find() {
     return 1
 }
 
+# Debian's Alertmanager reads its templates from one fixed folder, which is not there when the package is only
+# unpacked. The unpacked copy gets the current folder in its place, in as many bytes, and a starter that
+# enters the folder of the templates.
+alertmanager_relocate() {
+    local bin=$tools/apt/usr/bin templates=$tools/apt/usr/share/prometheus/alertmanager
+    local fixed=/usr/share/prometheus/alertmanager
+    # "." and slashes up to the length of the fixed name; repeated slashes mean one.
+    local current
+    current=.$(printf '%*s' $((${#fixed} - 1)) '' | tr ' ' /)
+    LC_ALL=C sed -i "s#$fixed#$current#g" "$bin/prometheus-alertmanager" || return 1
+    printf '#!/bin/sh\ncd %q && exec %q "$@"\n' "$templates" "$bin/prometheus-alertmanager" >"$bin/alertmanager"
+    chmod +x "$bin/alertmanager"
+}
+
 need_metrics() {
     if ! { tool_find OUTGROW_PROMETHEUS prometheus && tool_find OUTGROW_PROMTOOL promtool; } >/dev/null; then
         say "unpacking the Debian package prometheus into ${tools#"$root"/}"
@@ -197,7 +211,7 @@ need_metrics() {
     fi
     if ! { tool_find OUTGROW_ALERTMANAGER alertmanager prometheus-alertmanager && tool_find OUTGROW_AMTOOL amtool; } >/dev/null; then
         say "unpacking the Debian package prometheus-alertmanager into ${tools#"$root"/}"
-        apt_unpack prometheus-alertmanager || die "Alertmanager and amtool are missing and could not be fetched" \
+        { apt_unpack prometheus-alertmanager && alertmanager_relocate; } || die "Alertmanager and amtool are missing and could not be fetched" \
             "install Alertmanager, or set OUTGROW_ALERTMANAGER and OUTGROW_AMTOOL to its programs"
     fi
     remember OUTGROW_PROMETHEUS "$(tool_find OUTGROW_PROMETHEUS prometheus)"

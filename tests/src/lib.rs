@@ -10,3 +10,4 @@ pub mod metrics_servers;
 pub mod postgres;
 pub mod programs;
 pub mod promql;
+pub mod shipped;

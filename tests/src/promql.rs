@@ -35,7 +35,7 @@ pub fn metric_names(expression: &str) -> Vec<String> {
     while let Some(first) = rest.chars().next() {
         let length = match first {
             '"' | '\'' | '`' => string_length(rest, first),
-            '{' => rest.find('}').map_or(rest.len(), |end| end + 1),
+            '{' => selector_length(rest),
             '[' => rest.find(']').map_or(rest.len(), |end| end + 1),
             '(' if after_label_keyword => rest.find(')').map_or(rest.len(), |end| end + 1),
             '$' => 1 + name_length(&rest[1..]),
@@ -96,6 +96,19 @@ fn name_length(text: &str) -> usize {
     text.find(|c| !is_name_part(c)).unwrap_or(text.len())
 }
 
+/// Length of the label matchers that `text` starts with, both braces included.
+fn selector_length(text: &str) -> usize {
+    let mut at = 0;
+    while let Some(first) = text[at..].chars().next() {
+        at += match first {
+            '"' | '\'' | '`' => string_length(&text[at..], first),
+            '}' => return at + 1,
+            c => c.len_utf8(),
+        };
+    }
+    at
+}
+
 /// Length of the string that `text` starts with, both quotes included.
 fn string_length(text: &str, quote: char) -> usize {
     let mut escaped = false;
@@ -141,6 +154,7 @@ mod tests {
     fn strings_hide_what_is_in_them() {
         check("label_replace(a, \"x\", \"b \\\" c\", \"y\", '(.*)')", &["a"]);
         check("a{path=\"b{c\", q='d'} == $threshold", &["a"]);
+        check("a{path=~\"b{2}c\"} * d", &["a", "d"]);
     }
 
     #[test]
