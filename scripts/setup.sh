@@ -139,14 +139,14 @@ pg_find() {
 # Installs Debian's server but lets it create no cluster, so that no service starts.
 pg_install_system() {
     is_root && have apt-get || return 1
-    local hold=/etc/postgresql-common/createcluster.d/outgrow-setup.conf
-    mkdir -p "${hold%/*}"
-    echo 'create_main_cluster = false' >"$hold"
     say "installing the Debian package postgresql"
-    local done=0
-    apt_install postgresql || done=1
-    rm -f "$hold"
-    return "$done"
+    apt_install postgresql-common || return 1
+    local settings=/etc/postgresql-common/createcluster.conf installed=0
+    cp -p "$settings" "$settings.outgrow-setup"
+    echo 'create_main_cluster = false' >>"$settings"
+    apt_install postgresql || installed=1
+    mv "$settings.outgrow-setup" "$settings"
+    return "$installed"
 }
 
 pg_wheel() {

@@ -35,6 +35,9 @@ echo $? >"$folder/exited.new"
 mv "$folder/exited.new" "$folder/exited"
 
 if wait "$watcher"; then
+    # A Postgres that somebody killed leaves a shared memory segment, named in its lock file.
+    segment=$(sed -n '7s/.* //p' "$folder/data/postmaster.pid")
+    if [ -n "$segment" ]; then ipcrm -m "$segment"; fi
     cd /
     rm -rf -- "$folder"
 fi

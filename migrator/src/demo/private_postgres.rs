@@ -118,6 +118,8 @@ impl Builder {
         if !self.durable {
             // Commits still reach the system before they return, so that a crash of the server loses none.
             settings.extend(["fsync", "full_page_writes"].map(|name| (name.to_owned(), "off".to_owned())));
+            // Tests kill servers, and what a killed one shares must go with its folder.
+            settings.push(("dynamic_shared_memory_type".to_owned(), "mmap".to_owned()));
         }
         settings.extend(self.settings.iter().cloned());
         let conf: String = settings

@@ -152,10 +152,30 @@ fn a_crashed_server_comes_back_with_its_data_on_its_port() {
     assert!(!folder.exists());
 }
 
+/// The shared memory segment that a Postgres names in its lock file (seventh line, second number).
+fn shared_memory_segment(data: &Path) -> String {
+    let lock = fs::read_to_string(data.join("postmaster.pid")).unwrap();
+    lock.lines()
+        .nth(6)
+        .unwrap()
+        .split_whitespace()
+        .nth(1)
+        .unwrap()
+        .to_owned()
+}
+
+fn segment_exists(segment: &str) -> bool {
+    let all = fs::read_to_string("/proc/sysvipc/shm").unwrap();
+    all.lines()
+        .any(|line| line.split_whitespace().nth(1) == Some(segment))
+}
+
 #[test]
 fn a_server_killed_by_somebody_else_is_cleaned_up_too() {
     let server = postgres::private().start().unwrap();
     let (process_id, folder) = (server.process_id().unwrap(), server.folder().to_owned());
+    let segment = shared_memory_segment(&server.data_directory());
+    assert!(segment_exists(&segment));
     send("KILL", process_id);
     let start = Instant::now();
     while is_running(process_id) && start.elapsed() < GONE_PATIENCE {
@@ -163,6 +183,7 @@ fn a_server_killed_by_somebody_else_is_cleaned_up_too() {
     }
     drop(server);
     assert_nothing_left(process_id, &folder);
+    assert!(!segment_exists(&segment));
 }
 
 #[test]
