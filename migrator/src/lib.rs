@@ -5,6 +5,7 @@
 pub mod census;
 pub mod cli;
 pub mod copy;
+pub mod demo;
 pub mod exit;
 pub mod failure;
 pub mod job;

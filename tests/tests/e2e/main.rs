@@ -1,0 +1,8 @@
+//! All end-to-end tests; a module per topic.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod alerts;
+mod command;
+mod dashboards;
+mod private_servers;
