@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -35,13 +35,14 @@ pub struct Agent {
     listener: Option<Running<oneshot::Sender<()>>>,
     local_addr: Option<SocketAddr>,
     #[cfg(feature = "rusqlite")]
-    pub(crate) writer: std::sync::Mutex<Option<crate::sqlite::Connection>>,
+    pub(crate) writer: Mutex<Option<crate::sqlite::Connection>>,
 }
 
 /// A thread: dropping `stop` ends it, and `alive` closes when it has ended.
 struct Running<Stop> {
     stop: Stop,
-    alive: mpsc::Receiver<()>,
+    /// Locked only to make the agent `Sync`.
+    alive: Mutex<mpsc::Receiver<()>>,
 }
 
 impl Agent {
@@ -74,7 +75,7 @@ impl Agent {
             listener: None,
             local_addr: None,
             #[cfg(feature = "rusqlite")]
-            writer: std::sync::Mutex::new(None),
+            writer: Mutex::new(None),
         };
         agent.sampler = Some(agent.start_sampler(builder.path, builder.sample_every)?);
         if let Some((socket, addr)) = bound {
@@ -91,7 +92,10 @@ impl Agent {
         spawn("outgrow-sampler", move || {
             sampler::run(&path, every, &probe, &exporter, &stopped, alive_in_thread);
         })?;
-        Ok(Running { stop, alive })
+        Ok(Running {
+            stop,
+            alive: Mutex::new(alive),
+        })
     }
 
     fn start_listener(
@@ -105,7 +109,10 @@ impl Agent {
         spawn("outgrow-http", move || {
             listener::run(runtime, socket, probe, exporter, stopped, alive_in_thread);
         })?;
-        Ok(Running { stop, alive })
+        Ok(Running {
+            stop,
+            alive: Mutex::new(alive),
+        })
     }
 
     /// Path of the database.
@@ -160,7 +167,7 @@ impl<Stop> Running<Stop> {
     /// Tells the thread to end; what is returned closes when it has.
     fn stop(self) -> mpsc::Receiver<()> {
         drop(self.stop);
-        self.alive
+        self.alive.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -18,9 +18,19 @@ fn bench(ops: &[&str]) -> Bench {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("app.db");
     let setup = rusqlite::Connection::open(&path).unwrap();
-    setup.execute_batch("PRAGMA journal_mode = wal; CREATE TABLE t (k INTEGER PRIMARY KEY, v BLOB UNIQUE)").unwrap();
-    let agent = Agent::builder("app", &path).no_listener().ops(ops).start().unwrap();
-    Bench { agent, path, _dir: dir }
+    setup
+        .execute_batch("PRAGMA journal_mode = wal; CREATE TABLE t (k INTEGER PRIMARY KEY, v BLOB UNIQUE)")
+        .unwrap();
+    let agent = Agent::builder("app", &path)
+        .no_listener()
+        .ops(ops)
+        .start()
+        .unwrap();
+    Bench {
+        agent,
+        path,
+        _dir: dir,
+    }
 }
 
 impl Bench {
@@ -35,23 +45,37 @@ impl Bench {
     }
 
     fn ok(&self, op: &str) -> f64 {
-        self.value(&format!("checkpoint_writes_total{{db=\"app\",op=\"{op}\",status=\"ok\"}}")).unwrap()
+        self.value(&format!(
+            "checkpoint_writes_total{{db=\"app\",op=\"{op}\",status=\"ok\"}}"
+        ))
+        .unwrap()
     }
 
     fn errors(&self, op: &str) -> f64 {
-        self.value(&format!("checkpoint_writes_total{{db=\"app\",op=\"{op}\",status=\"error\"}}")).unwrap()
+        self.value(&format!(
+            "checkpoint_writes_total{{db=\"app\",op=\"{op}\",status=\"error\"}}"
+        ))
+        .unwrap()
     }
 
     fn code(&self, op: &str, code: Code) -> f64 {
-        self.value(&format!("checkpoint_write_errors_total{{db=\"app\",op=\"{op}\",code=\"{}\"}}", code.as_str())).unwrap()
+        self.value(&format!(
+            "checkpoint_write_errors_total{{db=\"app\",op=\"{op}\",code=\"{}\"}}",
+            code.as_str()
+        ))
+        .unwrap()
     }
 
     fn rows(&self, op: &str) -> f64 {
-        self.value(&format!("checkpoint_write_rows_total{{db=\"app\",op=\"{op}\"}}")).unwrap()
+        self.value(&format!("checkpoint_write_rows_total{{db=\"app\",op=\"{op}\"}}"))
+            .unwrap()
     }
 
     fn timed(&self, op: &str) -> f64 {
-        self.value(&format!("checkpoint_write_duration_seconds_count{{db=\"app\",op=\"{op}\"}}")).unwrap()
+        self.value(&format!(
+            "checkpoint_write_duration_seconds_count{{db=\"app\",op=\"{op}\"}}"
+        ))
+        .unwrap()
     }
 
     fn in_flight(&self) -> f64 {
@@ -60,7 +84,10 @@ impl Bench {
 }
 
 fn value(text: &str, series: &str) -> Option<f64> {
-    let line = text.lines().find(|line| line.strip_prefix(series).is_some_and(|rest| rest.starts_with(' ')))?;
+    let line = text.lines().find(|line| {
+        line.strip_prefix(series)
+            .is_some_and(|rest| rest.starts_with(' '))
+    })?;
     line.rsplit(' ').next().unwrap().parse().ok()
 }
 
@@ -68,15 +95,27 @@ fn value(text: &str, series: &str) -> Option<f64> {
 fn every_known_op_stands_at_zero_from_the_start() {
     let b = bench(&["put", "prune"]);
     for op in ["put", "prune"] {
-        assert_eq!((b.ok(op), b.errors(op), b.rows(op), b.timed(op)), (0.0, 0.0, 0.0, 0.0));
+        assert_eq!(
+            (b.ok(op), b.errors(op), b.rows(op), b.timed(op)),
+            (0.0, 0.0, 0.0, 0.0)
+        );
         for code in Code::ALL {
             assert_eq!(b.code(op, code), 0.0);
         }
     }
     assert_eq!(b.in_flight(), 0.0);
-    assert_eq!(b.value("checkpoint_write_last_success_timestamp_seconds{db=\"app\"}"), Some(0.0));
-    assert_eq!(b.value("outgrow_agent_dropped_events_total{reason=\"op_limit\"}"), Some(0.0));
-    assert!(!b.agent.render().contains("op=\"write\""), "only declared ops stand before their first use");
+    assert_eq!(
+        b.value("checkpoint_write_last_success_timestamp_seconds{db=\"app\"}"),
+        Some(0.0)
+    );
+    assert_eq!(
+        b.value("outgrow_agent_dropped_events_total{reason=\"op_limit\"}"),
+        Some(0.0)
+    );
+    assert!(
+        !b.agent.render().contains("op=\"write\""),
+        "only declared ops stand before their first use"
+    );
 }
 
 #[test]
@@ -85,12 +124,24 @@ fn autocommit_statements_are_writes_and_reads_are_not() {
     let conn = b.open();
     conn.execute("INSERT INTO t (v) VALUES ('a'), ('b')", []).unwrap();
     conn.execute("UPDATE t SET v = v || 'x'", []).unwrap();
-    conn.prepare_cached("DELETE FROM t WHERE k = ?1").unwrap().execute([2]).unwrap();
-    let count: i64 = conn.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap();
+    conn.prepare_cached("DELETE FROM t WHERE k = ?1")
+        .unwrap()
+        .execute([2])
+        .unwrap();
+    let count: i64 = conn
+        .query_row("SELECT count(*) FROM t", [], |row| row.get(0))
+        .unwrap();
     assert_eq!(count, 1);
-    conn.prepare("SELECT k FROM t").unwrap().query_map([], |row| row.get::<_, i64>(0)).unwrap().for_each(drop);
+    conn.prepare("SELECT k FROM t")
+        .unwrap()
+        .query_map([], |row| row.get::<_, i64>(0))
+        .unwrap()
+        .for_each(drop);
     conn.pragma_update(None, "user_version", 7).unwrap();
-    assert_eq!((b.ok("write"), b.rows("write"), b.timed("write")), (3.0, 5.0, 3.0));
+    assert_eq!(
+        (b.ok("write"), b.rows("write"), b.timed("write")),
+        (3.0, 5.0, 3.0)
+    );
     assert_eq!(b.errors("write"), 0.0);
 }
 
@@ -104,15 +155,19 @@ fn a_transaction_is_one_write_however_it_is_spelled() {
     assert_eq!(b.in_flight(), 1.0);
     tx.commit().unwrap();
     assert_eq!((b.ok("write"), b.rows("write"), b.in_flight()), (1.0, 2.0, 0.0));
-    conn.execute_batch("BEGIN; INSERT INTO t (v) VALUES (3); INSERT INTO t (v) VALUES (4); COMMIT").unwrap();
+    conn.execute_batch("BEGIN; INSERT INTO t (v) VALUES (3); INSERT INTO t (v) VALUES (4); COMMIT")
+        .unwrap();
     assert_eq!((b.ok("write"), b.rows("write")), (2.0, 4.0));
-    conn.execute_batch("INSERT INTO t (v) VALUES (5); -- and\nINSERT INTO t (v) VALUES (6);").unwrap();
+    conn.execute_batch("INSERT INTO t (v) VALUES (5); -- and\nINSERT INTO t (v) VALUES (6);")
+        .unwrap();
     assert_eq!((b.ok("write"), b.rows("write")), (4.0, 6.0));
     let sp = conn.savepoint().unwrap();
     sp.execute("INSERT INTO t (v) VALUES (7)", []).unwrap();
     sp.commit().unwrap();
     assert_eq!((b.ok("write"), b.rows("write")), (5.0, 7.0));
-    let mut tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+    let mut tx = conn
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .unwrap();
     let sp = tx.savepoint_with_name("a \"quoted\" name").unwrap();
     sp.execute("INSERT INTO t (v) VALUES (8)", []).unwrap();
     sp.commit().unwrap();
@@ -125,12 +180,14 @@ fn reading_transactions_and_rollbacks_on_purpose_are_no_writes() {
     let b = bench(&[]);
     let mut conn = b.open();
     let tx = conn.transaction().unwrap();
-    tx.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0)).unwrap();
+    tx.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0))
+        .unwrap();
     tx.commit().unwrap();
     let tx = conn.transaction().unwrap();
     tx.execute("INSERT INTO t (v) VALUES (1)", []).unwrap();
     drop(tx);
-    conn.execute_batch("BEGIN; INSERT INTO t (v) VALUES (1); ROLLBACK").unwrap();
+    conn.execute_batch("BEGIN; INSERT INTO t (v) VALUES (1); ROLLBACK")
+        .unwrap();
     let mut sp = conn.savepoint().unwrap();
     sp.execute("INSERT INTO t (v) VALUES (1)", []).unwrap();
     sp.rollback().unwrap();
@@ -140,7 +197,10 @@ fn reading_transactions_and_rollbacks_on_purpose_are_no_writes() {
         Err::<(), _>(rusqlite::Error::QueryReturnedNoRows)
     });
     assert!(refused.is_err());
-    assert_eq!((b.ok("write"), b.errors("write"), b.timed("write"), b.in_flight()), (0.0, 0.0, 0.0, 0.0));
+    assert_eq!(
+        (b.ok("write"), b.errors("write"), b.timed("write"), b.in_flight()),
+        (0.0, 0.0, 0.0, 0.0)
+    );
 }
 
 #[test]
@@ -162,13 +222,25 @@ fn busy_is_counted_with_its_wait() {
     let holder = rusqlite::Connection::open(&b.path).unwrap();
     holder.execute_batch("BEGIN IMMEDIATE").unwrap();
     let refused = conn.state_write("put", |tx| tx.execute("INSERT INTO t (v) VALUES (1)", []));
-    assert_eq!(refused.unwrap_err().sqlite_error_code(), Some(ErrorCode::DatabaseBusy));
-    assert_eq!((b.ok("put"), b.errors("put"), b.code("put", Code::Busy)), (0.0, 1.0, 1.0));
-    let waited = b.value("checkpoint_write_duration_seconds_sum{db=\"app\",op=\"put\"}").unwrap();
+    assert_eq!(
+        refused.unwrap_err().sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy)
+    );
+    assert_eq!(
+        (b.ok("put"), b.errors("put"), b.code("put", Code::Busy)),
+        (0.0, 1.0, 1.0)
+    );
+    let waited = b
+        .value("checkpoint_write_duration_seconds_sum{db=\"app\",op=\"put\"}")
+        .unwrap();
     assert!(waited >= 0.1, "waited {waited} s");
-    assert_eq!(b.value("checkpoint_write_duration_seconds_bucket{db=\"app\",op=\"put\",le=\"0.05\"}"), Some(0.0));
+    assert_eq!(
+        b.value("checkpoint_write_duration_seconds_bucket{db=\"app\",op=\"put\",le=\"0.05\"}"),
+        Some(0.0)
+    );
     holder.execute_batch("ROLLBACK").unwrap();
-    conn.state_write("put", |tx| tx.execute("INSERT INTO t (v) VALUES (1)", [])).unwrap();
+    conn.state_write("put", |tx| tx.execute("INSERT INTO t (v) VALUES (1)", []))
+        .unwrap();
     assert_eq!((b.ok("put"), b.in_flight()), (1.0, 0.0));
 }
 
@@ -177,11 +249,18 @@ fn a_late_upgrade_of_a_read_is_busy_snapshot() {
     let b = bench(&[]);
     let mut conn = b.open();
     let tx = conn.transaction().unwrap();
-    tx.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0)).unwrap();
-    rusqlite::Connection::open(&b.path).unwrap().execute("INSERT INTO t (v) VALUES (9)", []).unwrap();
+    tx.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0))
+        .unwrap();
+    rusqlite::Connection::open(&b.path)
+        .unwrap()
+        .execute("INSERT INTO t (v) VALUES (9)", [])
+        .unwrap();
     assert!(tx.execute("INSERT INTO t (v) VALUES (1)", []).is_err());
     drop(tx);
-    assert_eq!((b.code("write", Code::BusySnapshot), b.code("write", Code::Busy)), (1.0, 0.0));
+    assert_eq!(
+        (b.code("write", Code::BusySnapshot), b.code("write", Code::Busy)),
+        (1.0, 0.0)
+    );
 }
 
 #[test]
@@ -197,12 +276,22 @@ fn constraint_readonly_full_and_bad_sql_are_told_apart() {
     assert_eq!(b.code("write", Code::Readonly), 1.0);
     conn.pragma_update(None, "query_only", false).unwrap();
 
-    let pages: i64 = conn.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
-    conn.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
+    let pages: i64 = conn
+        .pragma_query_value(None, "page_count", |row| row.get(0))
+        .unwrap();
+    conn.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+        .unwrap();
     let mut other = b.open();
-    other.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
-    assert!(conn.execute("INSERT INTO t VALUES (2, zeroblob(100000))", []).is_err());
-    let full = other.state_write("write", |tx| tx.execute("INSERT INTO t VALUES (2, zeroblob(100000))", []));
+    other
+        .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+        .unwrap();
+    assert!(
+        conn.execute("INSERT INTO t VALUES (2, zeroblob(100000))", [])
+            .is_err()
+    );
+    let full = other.state_write("write", |tx| {
+        tx.execute("INSERT INTO t VALUES (2, zeroblob(100000))", [])
+    });
     assert!(full.is_err());
     assert_eq!(b.code("write", Code::Full), 2.0);
 
@@ -229,15 +318,21 @@ fn a_lock_inside_the_process_is_locked() {
 fn returning_is_a_write_timed_until_its_rows_are_read() {
     let b = bench(&[]);
     let conn = b.open();
-    let key: i64 = conn.query_row("INSERT INTO t (v) VALUES (1) RETURNING k", [], |row| row.get(0)).unwrap();
+    let key: i64 = conn
+        .query_row("INSERT INTO t (v) VALUES (1) RETURNING k", [], |row| row.get(0))
+        .unwrap();
     assert_eq!((key, b.ok("write")), (1, 1.0));
-    let mut stmt = conn.prepare("INSERT INTO t (v) VALUES (2), (3) RETURNING k").unwrap();
+    let mut stmt = conn
+        .prepare("INSERT INTO t (v) VALUES (2), (3) RETURNING k")
+        .unwrap();
     let mut rows = stmt.query([]).unwrap();
     rows.next().unwrap();
     assert_eq!((b.ok("write"), b.in_flight()), (1.0, 1.0));
     drop(rows);
     assert_eq!((b.ok("write"), b.rows("write"), b.in_flight()), (2.0, 3.0, 0.0));
-    let none = conn.query_row("DELETE FROM t WHERE k = 99 RETURNING k", [], |row| row.get::<_, i64>(0));
+    let none = conn.query_row("DELETE FROM t WHERE k = 99 RETURNING k", [], |row| {
+        row.get::<_, i64>(0)
+    });
     assert_eq!(none, Err(rusqlite::Error::QueryReturnedNoRows));
     assert_eq!((b.ok("write"), b.errors("write")), (3.0, 0.0));
 }
@@ -250,7 +345,10 @@ fn payload_is_counted_once_for_committed_writes() {
     let put = |conn: &mut Connection, key: i64, size: usize| {
         conn.state_write("put", |tx| {
             tx.add_bytes(size);
-            tx.execute("INSERT INTO t VALUES (?1, zeroblob(?2))", params![key, size as i64])
+            tx.execute(
+                "INSERT INTO t VALUES (?1, zeroblob(?2))",
+                params![key, size as i64],
+            )
         })
     };
     put(&mut conn, 1, 256).unwrap();
@@ -289,7 +387,10 @@ fn an_error_of_the_application_rolls_back_on_purpose_unless_sqlite_failed() {
         Ok::<_, AppError>(())
     });
     assert!(matches!(failed, Err(AppError::Sqlite)));
-    assert_eq!((b.ok("put"), b.errors("put"), b.code("put", Code::Constraint)), (0.0, 1.0, 1.0));
+    assert_eq!(
+        (b.ok("put"), b.errors("put"), b.code("put", Code::Constraint)),
+        (0.0, 1.0, 1.0)
+    );
 }
 
 #[test]
@@ -314,7 +415,8 @@ fn a_panic_in_a_closure_leaves_no_write_in_flight() {
 fn a_connection_dropped_inside_a_transaction_leaves() {
     let b = bench(&[]);
     let conn = b.open();
-    conn.execute_batch("BEGIN IMMEDIATE; INSERT INTO t (v) VALUES (1)").unwrap();
+    conn.execute_batch("BEGIN IMMEDIATE; INSERT INTO t (v) VALUES (1)")
+        .unwrap();
     assert_eq!(b.in_flight(), 1.0);
     drop(conn);
     assert_eq!((b.ok("write"), b.errors("write"), b.in_flight()), (0.0, 0.0, 0.0));
@@ -336,11 +438,22 @@ fn threads_share_the_agent_s_own_writer_and_nothing_is_lost() {
             });
         }
     });
-    assert_eq!((b.ok("put"), b.rows("put"), b.timed("put"), b.in_flight()), (200.0, 200.0, 200.0, 0.0));
-    let stored: i64 = b.open().query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap();
+    assert_eq!(
+        (b.ok("put"), b.rows("put"), b.timed("put"), b.in_flight()),
+        (200.0, 200.0, 200.0, 0.0)
+    );
+    let stored: i64 = b
+        .open()
+        .query_row("SELECT count(*) FROM t", [], |row| row.get(0))
+        .unwrap();
     assert_eq!(stored, 200);
-    let when = b.value("checkpoint_write_last_success_timestamp_seconds{db=\"app\"}").unwrap();
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
+    let when = b
+        .value("checkpoint_write_last_success_timestamp_seconds{db=\"app\"}")
+        .unwrap();
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_secs_f64();
     assert!((now - when).abs() < 60.0, "{when} is not about now");
 }
 
@@ -354,22 +467,41 @@ fn other_drivers_are_measured_by_hand() {
     write.finish(&Ok::<_, i32>(()));
     b.agent.begin("put").finish(&Err::<(), _>(517));
     drop(b.agent.begin("put"));
-    b.agent.record("put", Duration::from_secs(7), &Err::<(), _>(Code::Full));
-    b.agent.record("put", Duration::from_millis(1), &Ok::<_, rusqlite::Error>(()));
-    assert_eq!((b.ok("put"), b.rows("put"), b.timed("put"), b.in_flight()), (2.0, 3.0, 4.0, 0.0));
-    assert_eq!((b.code("put", Code::BusySnapshot), b.code("put", Code::Full)), (1.0, 1.0));
-    let bucket = |le| b.value(&format!("checkpoint_write_duration_seconds_bucket{{db=\"app\",op=\"put\",le=\"{le}\"}}"));
-    assert_eq!((bucket("5"), bucket("10"), bucket("+Inf")), (Some(3.0), Some(4.0), Some(4.0)));
+    b.agent
+        .record("put", Duration::from_secs(7), &Err::<(), _>(Code::Full));
+    b.agent
+        .record("put", Duration::from_millis(1), &Ok::<_, rusqlite::Error>(()));
+    assert_eq!(
+        (b.ok("put"), b.rows("put"), b.timed("put"), b.in_flight()),
+        (2.0, 3.0, 4.0, 0.0)
+    );
+    assert_eq!(
+        (b.code("put", Code::BusySnapshot), b.code("put", Code::Full)),
+        (1.0, 1.0)
+    );
+    let bucket = |le| {
+        b.value(&format!(
+            "checkpoint_write_duration_seconds_bucket{{db=\"app\",op=\"put\",le=\"{le}\"}}"
+        ))
+    };
+    assert_eq!(
+        (bucket("5"), bucket("10"), bucket("+Inf")),
+        (Some(3.0), Some(4.0), Some(4.0))
+    );
 }
 
 #[test]
 fn ops_beyond_the_limit_are_other_and_reported() {
     let b = bench(&["put"]);
     for i in 0..outgrow_agent::MAX_OPS + 2 {
-        b.agent.record(&format!("op{i}"), Duration::ZERO, &Ok::<_, i32>(()));
+        b.agent
+            .record(&format!("op{i}"), Duration::ZERO, &Ok::<_, i32>(()));
     }
     assert_eq!(b.ok("other"), 3.0);
-    assert_eq!(b.value("outgrow_agent_dropped_events_total{reason=\"op_limit\"}"), Some(3.0));
+    assert_eq!(
+        b.value("outgrow_agent_dropped_events_total{reason=\"op_limit\"}"),
+        Some(3.0)
+    );
     assert_eq!(b.ok("put"), 0.0);
 }
 
@@ -385,15 +517,29 @@ fn hooks_count_and_run_the_application_s_own() {
     let count_rollback = move || {
         on_rollback.fetch_add(1, Ordering::Relaxed);
     };
-    let hooks = outgrow_agent::HostHooks::none().commit(veto_third).rollback(count_rollback);
+    let hooks = outgrow_agent::HostHooks::none()
+        .commit(veto_third)
+        .rollback(count_rollback);
     b.agent.attach(&mut plain, hooks).unwrap();
-    let ended = |outcome| b.value(&format!("sqlite_attached_transactions_total{{db=\"app\",outcome=\"{outcome}\"}}"));
+    let ended = |outcome| {
+        b.value(&format!(
+            "sqlite_attached_transactions_total{{db=\"app\",outcome=\"{outcome}\"}}"
+        ))
+    };
     assert_eq!((ended("commit"), ended("rollback")), (Some(0.0), Some(0.0)));
     plain.execute("INSERT INTO t (v) VALUES (1)", []).unwrap();
-    plain.execute_batch("BEGIN; INSERT INTO t (v) VALUES (2); ROLLBACK").unwrap();
+    plain
+        .execute_batch("BEGIN; INSERT INTO t (v) VALUES (2); ROLLBACK")
+        .unwrap();
     plain.execute("INSERT INTO t (v) VALUES (3)", []).unwrap();
-    assert!(plain.execute("INSERT INTO t (v) VALUES (4)", []).is_err(), "the application's hook vetoes");
+    assert!(
+        plain.execute("INSERT INTO t (v) VALUES (4)", []).is_err(),
+        "the application's hook vetoes"
+    );
     assert_eq!((ended("commit"), ended("rollback")), (Some(2.0), Some(2.0)));
-    assert_eq!((commits.load(Ordering::Relaxed), rollbacks.load(Ordering::Relaxed)), (3, 2));
+    assert_eq!(
+        (commits.load(Ordering::Relaxed), rollbacks.load(Ordering::Relaxed)),
+        (3, 2)
+    );
     assert_eq!(b.ok("write"), 0.0, "hooks tell nothing of the outcome of a write");
 }

@@ -67,7 +67,10 @@ impl Agent {
     /// # Errors
     /// What rusqlite reports when it cannot install a hook.
     pub fn attach(&self, conn: &mut rusqlite::Connection, host: HostHooks) -> rusqlite::Result<()> {
-        let HostHooks { mut commit, mut rollback } = host;
+        let HostHooks {
+            mut commit,
+            mut rollback,
+        } = host;
         let probe = self.probe.clone();
         let on_commit = move || {
             let vetoed = commit.as_mut().is_some_and(|hook| hook());

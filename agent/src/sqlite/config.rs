@@ -25,7 +25,10 @@ pub(super) fn read_first(db: &Connection, vfs: &str) -> Result<Config> {
     db.busy_timeout(Duration::ZERO)?;
     let config = read(db, vfs);
     db.busy_timeout(timeout)?;
-    Ok(Config { busy_timeout: timeout, ..config? })
+    Ok(Config {
+        busy_timeout: timeout,
+        ..config?
+    })
 }
 
 fn busy_timeout(db: &Connection) -> Result<Duration> {

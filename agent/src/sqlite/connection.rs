@@ -111,7 +111,12 @@ impl Connection {
     fn publish(&self, config: Result<crate::probe::Config>) {
         self.config_known.set(config.is_ok());
         if let Ok(config) = config {
-            *self.meter.probe().config.lock().unwrap_or_else(PoisonError::into_inner) = Some(config);
+            *self
+                .meter
+                .probe()
+                .config
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(config);
         }
     }
 
@@ -131,7 +136,11 @@ impl Connection {
     ///
     /// # Errors
     /// What `body` returns, or what SQLite reports; nothing was written then.
-    pub fn state_write<T>(&mut self, op: &str, body: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+    pub fn state_write<T>(
+        &mut self,
+        op: &str,
+        body: impl FnOnce(&Transaction<'_>) -> Result<T>,
+    ) -> Result<T> {
         self.write_as(op, body, engine_code)
     }
 
@@ -196,7 +205,12 @@ impl Connection {
     ///
     /// # Errors
     /// As rusqlite's `Connection::query_row`.
-    pub fn query_row<T, P: Params, F: FnOnce(&Row<'_>) -> Result<T>>(&self, sql: &str, params: P, f: F) -> Result<T> {
+    pub fn query_row<T, P: Params, F: FnOnce(&Row<'_>) -> Result<T>>(
+        &self,
+        sql: &str,
+        params: P,
+        f: F,
+    ) -> Result<T> {
         self.prepare(sql)?.query_row(params, f)
     }
 
@@ -205,7 +219,10 @@ impl Connection {
     /// # Errors
     /// As rusqlite's `Connection::prepare`.
     pub fn prepare(&self, sql: &str) -> Result<Statement<'_>> {
-        let stmt = self.db.prepare(sql).inspect_err(|error| self.unprepared(sql, error))?;
+        let stmt = self
+            .db
+            .prepare(sql)
+            .inspect_err(|error| self.unprepared(sql, error))?;
         Ok(Statement::new(Prepared::Plain(stmt), self, sql))
     }
 
@@ -215,7 +232,10 @@ impl Connection {
     /// As rusqlite's `Connection::prepare_cached`.
     #[inline]
     pub fn prepare_cached(&self, sql: &str) -> Result<CachedStatement<'_>> {
-        let stmt = self.db.prepare_cached(sql).inspect_err(|error| self.unprepared(sql, error))?;
+        let stmt = self
+            .db
+            .prepare_cached(sql)
+            .inspect_err(|error| self.unprepared(sql, error))?;
         Ok(Statement::new(Prepared::Cached(stmt), self, sql))
     }
 
@@ -276,12 +296,20 @@ impl Connection {
     ///
     /// # Errors
     /// As rusqlite's `Connection::pragma_update_and_check`.
-    pub fn pragma_update_and_check<F, T, V>(&self, schema: Option<&str>, name: &str, value: V, f: F) -> Result<T>
+    pub fn pragma_update_and_check<F, T, V>(
+        &self,
+        schema: Option<&str>,
+        name: &str,
+        value: V,
+        f: F,
+    ) -> Result<T>
     where
         F: FnOnce(&Row<'_>) -> Result<T>,
         V: ToSql,
     {
-        self.run(Kind::Pragma, || self.db.pragma_update_and_check(schema, name, value, f))
+        self.run(Kind::Pragma, || {
+            self.db.pragma_update_and_check(schema, name, value, f)
+        })
     }
 
     /// Reads a PRAGMA of one value.
@@ -299,7 +327,12 @@ impl Connection {
     ///
     /// # Errors
     /// As rusqlite's `Connection::pragma_query`.
-    pub fn pragma_query<F: FnMut(&Row<'_>) -> Result<()>>(&self, schema: Option<&str>, name: &str, f: F) -> Result<()> {
+    pub fn pragma_query<F: FnMut(&Row<'_>) -> Result<()>>(
+        &self,
+        schema: Option<&str>,
+        name: &str,
+        f: F,
+    ) -> Result<()> {
         self.run(Kind::Read, || self.db.pragma_query(schema, name, f))
     }
 

@@ -33,7 +33,11 @@ impl Kind {
         let (word, rest) = keyword(sql);
         let is = |name: &str| word.eq_ignore_ascii_case(name);
         if is("SELECT") || is("EXPLAIN") {
-            return if readonly || is("EXPLAIN") { Self::Read } else { Self::Write };
+            return if readonly || is("EXPLAIN") {
+                Self::Read
+            } else {
+                Self::Write
+            };
         }
         if is("PRAGMA") {
             return Self::Pragma;
@@ -42,17 +46,29 @@ impl Kind {
             return Self::Write;
         }
         if is("ROLLBACK") {
-            return if rolls_back_to(rest) { Self::Control } else { Self::Rollback };
+            return if rolls_back_to(rest) {
+                Self::Control
+            } else {
+                Self::Rollback
+            };
         }
         let controls = ["BEGIN", "COMMIT", "END", "SAVEPOINT", "RELEASE"];
-        if controls.iter().any(|name| is(name)) { Self::Control } else { Self::Read }
+        if controls.iter().any(|name| is(name)) {
+            Self::Control
+        } else {
+            Self::Read
+        }
     }
 
     /// Kind of a text that could not be prepared, judged by its first word.
     pub(super) fn of_unprepared(sql: &str) -> Self {
         let (word, _) = keyword(sql);
         let writes = ["INSERT", "REPLACE", "UPDATE", "DELETE", "CREATE", "DROP", "ALTER"];
-        if writes.iter().any(|name| word.eq_ignore_ascii_case(name)) { Self::Write } else { Self::Read }
+        if writes.iter().any(|name| word.eq_ignore_ascii_case(name)) {
+            Self::Write
+        } else {
+            Self::Read
+        }
     }
 }
 
@@ -74,7 +90,9 @@ fn keyword(sql: &str) -> (&str, &str) {
         } else if let Some(block) = text.strip_prefix("/*") {
             block.split_once("*/").map_or("", |(_, rest)| rest)
         } else {
-            let end = text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(text.len());
+            let end = text
+                .find(|c: char| !c.is_ascii_alphabetic())
+                .unwrap_or(text.len());
             return text.split_at(end);
         };
         text = comment.trim_start_matches(blank);
@@ -204,8 +222,19 @@ impl Meter {
         if kind == Kind::Write && !self.open.get().is_some_and(|open| open.writes) {
             self.probe.enter();
         }
-        let now = Open { started, changes: db.total_changes(), failed: None, writes: false };
-        Call { meter: self, db, kind, now, done: false }
+        let now = Open {
+            started,
+            changes: db.total_changes(),
+            failed: None,
+            writes: false,
+        };
+        Call {
+            meter: self,
+            db,
+            kind,
+            now,
+            done: false,
+        }
     }
 
     /// Drops a transaction that ended where the meter could not see it.
@@ -219,7 +248,8 @@ impl Meter {
 
     fn end(&self, open: Open, outcome: Outcome, changes: u64) {
         let rows = changes.saturating_sub(open.changes);
-        self.probe.leave(&self.op.borrow(), outcome, open.started, rows, self.bytes.take());
+        self.probe
+            .leave(&self.op.borrow(), outcome, open.started, rows, self.bytes.take());
     }
 }
 
@@ -248,7 +278,13 @@ impl Call<'_> {
         if std::mem::replace(&mut self.done, true) {
             return;
         }
-        match judge(self.meter.open.take(), self.now, self.kind, failed, self.db.is_autocommit()) {
+        match judge(
+            self.meter.open.take(),
+            self.now,
+            self.kind,
+            failed,
+            self.db.is_autocommit(),
+        ) {
             Step::Nothing => {}
             Step::Stays(open) => self.meter.open.set(Some(open)),
             Step::Ends(open, outcome) => self.meter.end(open, outcome, self.db.total_changes()),
@@ -270,7 +306,12 @@ mod tests {
     use super::*;
 
     fn open(writes: bool, failed: Option<Code>) -> Open {
-        Open { started: Instant::now(), changes: 0, failed, writes }
+        Open {
+            started: Instant::now(),
+            changes: 0,
+            failed,
+            writes,
+        }
     }
 
     fn outcome(step: Step) -> Option<Outcome> {
@@ -283,9 +324,15 @@ mod tests {
     #[test]
     fn an_autocommit_statement_is_a_write_if_it_may_write() {
         let now = open(false, None);
-        assert_eq!(outcome(judge(None, now, Kind::Write, None, true)), Some(Outcome::Ok));
+        assert_eq!(
+            outcome(judge(None, now, Kind::Write, None, true)),
+            Some(Outcome::Ok)
+        );
         let busy = Some(Code::Busy);
-        assert_eq!(outcome(judge(None, now, Kind::Write, busy, true)), Some(Outcome::Error(Code::Busy)));
+        assert_eq!(
+            outcome(judge(None, now, Kind::Write, busy, true)),
+            Some(Outcome::Error(Code::Busy))
+        );
         for kind in [Kind::Read, Kind::Control, Kind::Rollback] {
             assert_eq!(judge(None, now, kind, busy, true), Step::Nothing);
         }
@@ -294,23 +341,47 @@ mod tests {
     #[test]
     fn a_transaction_is_one_write_judged_at_its_end() {
         let now = open(false, None);
-        let Step::Stays(begun) = judge(None, now, Kind::Control, None, false) else { panic!("not open") };
+        let Step::Stays(begun) = judge(None, now, Kind::Control, None, false) else {
+            panic!("not open")
+        };
         assert!(!begun.writes);
-        assert_eq!(judge(Some(begun), now, Kind::Control, None, true), Step::Nothing, "it only read");
-        let Step::Stays(wrote) = judge(Some(begun), now, Kind::Write, None, false) else { panic!("not open") };
-        assert_eq!(outcome(judge(Some(wrote), now, Kind::Control, None, true)), Some(Outcome::Ok));
-        assert_eq!(outcome(judge(Some(wrote), now, Kind::Rollback, None, true)), Some(Outcome::Abandoned));
+        assert_eq!(
+            judge(Some(begun), now, Kind::Control, None, true),
+            Step::Nothing,
+            "it only read"
+        );
+        let Step::Stays(wrote) = judge(Some(begun), now, Kind::Write, None, false) else {
+            panic!("not open")
+        };
+        assert_eq!(
+            outcome(judge(Some(wrote), now, Kind::Control, None, true)),
+            Some(Outcome::Ok)
+        );
+        assert_eq!(
+            outcome(judge(Some(wrote), now, Kind::Rollback, None, true)),
+            Some(Outcome::Abandoned)
+        );
     }
 
     #[test]
     fn a_failure_counts_only_if_the_transaction_is_rolled_back() {
         let now = open(false, None);
         let failed = Some(open(true, Some(Code::Constraint)));
-        assert_eq!(outcome(judge(failed, now, Kind::Control, None, true)), Some(Outcome::Ok));
+        assert_eq!(
+            outcome(judge(failed, now, Kind::Control, None, true)),
+            Some(Outcome::Ok)
+        );
         let constraint = Some(Outcome::Error(Code::Constraint));
-        assert_eq!(outcome(judge(failed, now, Kind::Rollback, None, true)), constraint);
+        assert_eq!(
+            outcome(judge(failed, now, Kind::Rollback, None, true)),
+            constraint
+        );
         let full = Some(Outcome::Error(Code::Full));
-        assert_eq!(outcome(judge(failed, now, Kind::Write, Some(Code::Full), true)), full, "the engine rolled back");
+        assert_eq!(
+            outcome(judge(failed, now, Kind::Write, Some(Code::Full), true)),
+            full,
+            "the engine rolled back"
+        );
     }
 
     #[test]
@@ -333,7 +404,11 @@ mod tests {
         for (sql, kind) in readonly {
             assert_eq!(Kind::of(sql, true), kind, "{sql}");
         }
-        for sql in ["INSERT INTO t VALUES (1)", "BEGIN IMMEDIATE", "WITH x AS (SELECT 1) DELETE FROM t"] {
+        for sql in [
+            "INSERT INTO t VALUES (1)",
+            "BEGIN IMMEDIATE",
+            "WITH x AS (SELECT 1) DELETE FROM t",
+        ] {
             assert_eq!(Kind::of(sql, false), Kind::Write, "{sql}");
         }
         assert_eq!(Kind::of("EXPLAIN DELETE FROM t", false), Kind::Read);

@@ -3,8 +3,8 @@
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::{Error, Result, Row};
 
-use super::meter::Call;
 use super::Connection;
+use super::meter::Call;
 
 /// Rows of a query, as rusqlite's.
 #[must_use = "Rows is lazy and will do nothing unless consumed"]
@@ -15,8 +15,16 @@ pub struct Rows<'stmt> {
 }
 
 impl<'stmt> Rows<'stmt> {
-    pub(super) fn new(rows: rusqlite::Rows<'stmt>, call: Option<Call<'stmt>>, conn: &'stmt Connection) -> Self {
-        Self { rows: Some(rows), call, conn }
+    pub(super) fn new(
+        rows: rusqlite::Rows<'stmt>,
+        call: Option<Call<'stmt>>,
+        conn: &'stmt Connection,
+    ) -> Self {
+        Self {
+            rows: Some(rows),
+            call,
+            conn,
+        }
     }
 
     /// The next row; `None` after the last.
@@ -46,7 +54,10 @@ impl<'stmt> Rows<'stmt> {
     }
 
     /// Each row as `f` makes it, with an error of the application's own.
-    pub fn and_then<T, E, F: FnMut(&Row<'_>) -> std::result::Result<T, E>>(self, f: F) -> AndThenRows<'stmt, F> {
+    pub fn and_then<T, E, F: FnMut(&Row<'_>) -> std::result::Result<T, E>>(
+        self,
+        f: F,
+    ) -> AndThenRows<'stmt, F> {
         AndThenRows { rows: self, f }
     }
 
@@ -90,6 +101,9 @@ impl<T, E: From<Error>, F: FnMut(&Row<'_>) -> std::result::Result<T, E>> Iterato
     type Item = std::result::Result<T, E>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.rows.next().transpose().map(|row| row.map_err(E::from).and_then(&mut self.f))
+        self.rows
+            .next()
+            .transpose()
+            .map(|row| row.map_err(E::from).and_then(&mut self.f))
     }
 }

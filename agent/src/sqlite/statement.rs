@@ -74,7 +74,11 @@ impl<'conn> Statement<'conn> {
     ///
     /// # Errors
     /// As rusqlite's `Statement::query_row`.
-    pub fn query_row<T, P: Params, F: FnOnce(&Row<'_>) -> Result<T>>(&mut self, params: P, f: F) -> Result<T> {
+    pub fn query_row<T, P: Params, F: FnOnce(&Row<'_>) -> Result<T>>(
+        &mut self,
+        params: P,
+        f: F,
+    ) -> Result<T> {
         let stmt = self.stmt.get_mut();
         self.conn.run(self.kind, || stmt.query_row(params, f))
     }
@@ -122,7 +126,9 @@ impl<'conn> Statement<'conn> {
     /// Names of the columns of the result.
     pub fn column_names(&self) -> Vec<&str> {
         let stmt = self.stmt.get();
-        (0..stmt.column_count()).filter_map(|at| stmt.column_name(at).ok()).collect()
+        (0..stmt.column_count())
+            .filter_map(|at| stmt.column_name(at).ok())
+            .collect()
     }
 
     /// Number of columns of the result.

@@ -21,7 +21,10 @@ impl<'conn> Transaction<'conn> {
             _ => ("BEGIN DEFERRED", Kind::Control),
         };
         conn.run_text(kind, sql)?;
-        Ok(Self { conn, drop_behavior: DropBehavior::Rollback })
+        Ok(Self {
+            conn,
+            drop_behavior: DropBehavior::Rollback,
+        })
     }
 
     /// Begins a savepoint inside.
@@ -80,7 +83,10 @@ impl<'conn> Transaction<'conn> {
         }
         let roll_back = || self.conn.run_text(Kind::Rollback, "ROLLBACK");
         match self.drop_behavior {
-            DropBehavior::Commit => self.conn.run_text(Kind::Control, "COMMIT").or_else(|_| roll_back()),
+            DropBehavior::Commit => self
+                .conn
+                .run_text(Kind::Control, "COMMIT")
+                .or_else(|_| roll_back()),
             DropBehavior::Ignore => Ok(()),
             _ => roll_back(),
         }
@@ -118,7 +124,12 @@ impl<'conn> Savepoint<'conn> {
     pub(super) fn begin(conn: &'conn Connection, name: impl Into<String>) -> Result<Self> {
         let name = format!("\"{}\"", name.into().replace('"', "\"\""));
         conn.run_text(Kind::Control, &format!("SAVEPOINT {name}"))?;
-        Ok(Self { conn, name, drop_behavior: DropBehavior::Rollback, released: false })
+        Ok(Self {
+            conn,
+            name,
+            drop_behavior: DropBehavior::Rollback,
+            released: false,
+        })
     }
 
     /// Begins a savepoint inside.
@@ -152,7 +163,8 @@ impl<'conn> Savepoint<'conn> {
     /// # Errors
     /// What SQLite reports.
     pub fn rollback(&mut self) -> Result<()> {
-        self.conn.run_text(Kind::Control, &format!("ROLLBACK TO {}", self.name))
+        self.conn
+            .run_text(Kind::Control, &format!("ROLLBACK TO {}", self.name))
     }
 
     /// Keeps or undoes, as the drop behavior says.
