@@ -58,7 +58,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .measurement_time(Duration::from_secs(2))
         .configure_from_args();
     criterion.bench_function("begin and finish", |b| {
-        b.iter(|| agent.begin("put").finish(&Ok::<_, i32>(())))
+        b.iter(|| agent.begin("put").finish(&Ok::<_, i32>(())));
     });
     Ok(())
 }

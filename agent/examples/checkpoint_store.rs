@@ -172,7 +172,7 @@ fn keep_checkpoints(
             tx.add_bytes(blob.len());
             let metadata = format!("{{\"source\": \"loop\", \"step\": {step}}}");
             tx.prepare_cached("INSERT INTO checkpoints VALUES (?1, '', ?2, ?3, 'msgpack', ?4, ?5)")?
-                .execute(params![thread_id, id, parent, blob, metadata.as_bytes()])
+                .execute(params![thread_id, id, *parent, blob, metadata.as_bytes()])
         });
         if kept(put)? {
             *parent = Some(id.clone());
@@ -182,8 +182,8 @@ fn keep_checkpoints(
                 let mut insert = tx.prepare_cached(
                     "INSERT INTO writes VALUES (?1, '', ?2, ?3, '', ?4, ?5, 'msgpack', ?6)",
                 )?;
-                for (idx, channel) in ["messages", "log"].iter().enumerate() {
-                    insert.execute(params![thread_id, id, "task", idx as i64, channel, value])?;
+                for (idx, channel) in [(0, "messages"), (1, "log")] {
+                    insert.execute(params![thread_id, id, "task", idx, channel, value])?;
                 }
                 Ok(())
             });

@@ -102,6 +102,8 @@ impl Builder {
     /// Serves `/metrics` and `/healthz` on `addr` (`host:port`, port 0 for any free one) instead of
     /// [`DEFAULT_LISTEN`].
     #[must_use]
+    // By value, so that a literal and a `SocketAddr` are both written without `&`.
+    #[allow(clippy::needless_pass_by_value)]
     pub fn listen(mut self, addr: impl ToString) -> Self {
         self.listen = Listen::On(addr.to_string());
         self

@@ -1,5 +1,8 @@
 //! What the outside sees: HTTP, file sizes, configuration, both recorders, and that a drop stops everything.
 
+// Helpers of tests, too, state what must hold by unwrapping.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -2,6 +2,9 @@
 //!
 //! Not covered here: `ioerr` and `corrupt` need a failing disk; their classification is tested in `shared`.
 
+// Helpers of tests, too, state what must hold by unwrapping.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -347,7 +350,7 @@ fn payload_is_counted_once_for_committed_writes() {
             tx.add_bytes(size);
             tx.execute(
                 "INSERT INTO t VALUES (?1, zeroblob(?2))",
-                params![key, size as i64],
+                params![key, i64::try_from(size).unwrap()],
             )
         })
     };
