@@ -116,7 +116,7 @@ struct Open {
 }
 
 /// What a finished statement means.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     /// No write began or ended.
     Nothing,
