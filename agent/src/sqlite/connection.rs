@@ -10,18 +10,15 @@ use std::time::{Duration, Instant};
 use outgrow_shared::metrics::{Code, DEFAULT_OP};
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::types::ToSql;
-use rusqlite::{Batch, Error, OpenFlags, Params, Result, Row, TransactionBehavior};
+use rusqlite::{Batch, Error, Params, Result, Row, TransactionBehavior};
 
-use super::meter::{Call, Kind, Meter};
+use super::kind::Kind;
+use super::meter::{Call, Meter};
 use super::statement::Prepared;
 use super::transaction::SAVEPOINT_NAME;
 use super::{CachedStatement, Savepoint, Statement, Transaction, config, engine_code, write_failure};
-use crate::Agent;
 use crate::cells::OpCells;
 use crate::probe::Probe;
-
-/// Label `vfs` of a connection opened with the process's default VFS.
-const DEFAULT_VFS: &str = "default";
 
 /// A connection whose writes are measured. A transaction is one write, a statement outside of one is one too.
 pub struct Connection {
@@ -31,57 +28,6 @@ pub struct Connection {
     vfs: String,
     config_known: Cell<bool>,
     behavior: TransactionBehavior,
-}
-
-impl Agent {
-    /// Opens a measured connection to the agent's database, with rusqlite's defaults.
-    ///
-    /// # Errors
-    /// As rusqlite's `Connection::open`.
-    pub fn open(&self) -> Result<Connection> {
-        rusqlite::Connection::open(self.path()).map(|db| self.wrap(db))
-    }
-
-    /// Opens a measured connection with flags of the application's own.
-    ///
-    /// # Errors
-    /// As rusqlite's `Connection::open_with_flags`.
-    pub fn open_with_flags(&self, flags: OpenFlags) -> Result<Connection> {
-        rusqlite::Connection::open_with_flags(self.path(), flags).map(|db| self.wrap(db))
-    }
-
-    /// Opens a measured connection with flags and a VFS of the application's own.
-    ///
-    /// # Errors
-    /// As rusqlite's `Connection::open_with_flags_and_vfs`.
-    pub fn open_with_flags_and_vfs(&self, flags: OpenFlags, vfs: &str) -> Result<Connection> {
-        let db = rusqlite::Connection::open_with_flags_and_vfs(self.path(), flags, vfs)?;
-        Ok(Connection::new(db, self.probe.clone(), vfs))
-    }
-
-    /// Measures a connection the application opened itself, say in a pool's customizer.
-    pub fn wrap(&self, db: rusqlite::Connection) -> Connection {
-        Connection::new(db, self.probe.clone(), DEFAULT_VFS)
-    }
-
-    /// Runs `body` in a write transaction on a connection the agent keeps for it; commits when `body` is well,
-    /// rolls back when it is not. One write, timed from the call to the end of COMMIT: waiting for other threads,
-    /// for the lock and for an automatic wal checkpoint are in it.
-    ///
-    /// Threads take turns, which is what SQLite's single writer asks for. It must not be called inside `body`.
-    ///
-    /// # Errors
-    /// What `body` returns, or what SQLite reports; nothing was written then.
-    pub fn state_write<T>(&self, op: &str, body: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
-        let began = Instant::now();
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let conn = match &mut *writer {
-            Some(conn) => conn,
-            none => none.insert(self.open()?),
-        };
-        conn.meter.next_began_at(began);
-        conn.state_write(op, body)
-    }
 }
 
 /// Puts back the name of writes, also when the application's closure panics.
@@ -96,7 +42,7 @@ impl Drop for NamedOp<'_> {
 }
 
 impl Connection {
-    fn new(db: rusqlite::Connection, probe: Arc<Probe>, vfs: &str) -> Self {
+    pub(super) fn new(db: rusqlite::Connection, probe: Arc<Probe>, vfs: &str) -> Self {
         let conn = Self {
             db,
             meter: Meter::new(probe, DEFAULT_OP),
@@ -118,6 +64,11 @@ impl Connection {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner) = Some(config);
         }
+    }
+
+    /// Dates the next write back to when the application began to wait for this connection.
+    pub(super) fn next_began_at(&self, at: Instant) {
+        self.meter.next_began_at(at);
     }
 
     /// Names this connection's writes from now on. See [`crate::MAX_OPS`].

@@ -6,7 +6,9 @@
 mod attach;
 mod config;
 mod connection;
+mod kind;
 mod meter;
+mod open;
 mod rows;
 mod statement;
 mod transaction;

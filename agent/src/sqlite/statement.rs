@@ -2,7 +2,7 @@
 
 use rusqlite::{Params, Result, Row};
 
-use super::meter::Kind;
+use super::kind::Kind;
 use super::{AndThenRows, Connection, MappedRows, Rows};
 
 /// A prepared statement, as rusqlite's. What is missing here is reached through [`Statement::raw`].

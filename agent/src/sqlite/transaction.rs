@@ -5,7 +5,7 @@ use std::ops::Deref;
 use rusqlite::{DropBehavior, Result, TransactionBehavior};
 
 use super::Connection;
-use super::meter::Kind;
+use super::kind::Kind;
 
 /// A transaction, as rusqlite's: rolled back when dropped, unless told otherwise.
 pub struct Transaction<'conn> {
