@@ -5,13 +5,14 @@
 
 use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use metrics::Recorder as Sink;
 use metrics_exporter_prometheus::{
     BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
 };
 use outgrow_shared::metrics::{self as contract, Kind, Metric};
+use quanta::Instant;
 
 use crate::probe::Probe;
 use crate::series::{Series, describe, overhead};

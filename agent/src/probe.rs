@@ -5,9 +5,10 @@
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use outgrow_shared::metrics::{Code, OTHER_OP};
+use quanta::Instant;
 
 use crate::cells::{OpCells, nanos};
 use crate::sampler::Sizes;
@@ -119,11 +120,13 @@ impl Probe {
     }
 
     /// A write is under way.
+    #[inline]
     pub(crate) fn enter(&self) {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A write that was entered ended.
+    #[inline]
     pub(crate) fn leave(&self, op: &OpCells, outcome: Outcome, started: Instant, rows: u64, bytes: u64) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
         if outcome != Outcome::Abandoned {

@@ -7,10 +7,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::export::Exporter;
 use crate::probe::Probe;
+use quanta::Instant;
 
 /// What the sampler saw last.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,10 +5,11 @@
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder as Sink, SharedString};
 use outgrow_shared::metrics::{self as contract, Code, Kind, Metric, Status, Unit};
+use quanta::Instant;
 
 use crate::cells::{HistogramCells, OpCells};
 use crate::probe::{Config, Probe};

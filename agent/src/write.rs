@@ -4,9 +4,9 @@
 //! dropping it. What an error means is asked of [`ErrorCode`]; nothing here knows a driver.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use outgrow_shared::metrics::Code;
+use quanta::Instant;
 
 use crate::cells::OpCells;
 use crate::probe::{Outcome, Probe};

@@ -5,9 +5,10 @@
 
 use std::cell::Cell;
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use outgrow_shared::metrics::{Code, DEFAULT_OP};
+use quanta::Instant;
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::types::ToSql;
 use rusqlite::{Batch, Error, Params, Result, Row, TransactionBehavior};

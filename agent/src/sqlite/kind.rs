@@ -21,6 +21,15 @@ pub(super) enum Kind {
 impl Kind {
     /// Kind of a prepared statement; `readonly` is what `sqlite3_stmt_readonly` says of it.
     pub(super) fn of(sql: &str, readonly: bool) -> Self {
+        // The common writes at once: this runs for every one of them.
+        if !readonly
+            && matches!(
+                sql.as_bytes().first(),
+                Some(b'I' | b'U' | b'D' | b'R' | b'i' | b'u' | b'd' | b'r')
+            )
+        {
+            return Self::Write;
+        }
         let (word, rest) = keyword(sql);
         let is = |name: &str| word.eq_ignore_ascii_case(name);
         if is("SELECT") || is("EXPLAIN") {

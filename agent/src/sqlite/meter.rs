@@ -5,9 +5,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
-use std::time::Instant;
 
 use outgrow_shared::metrics::Code;
+use quanta::Instant;
 
 use super::kind::Kind;
 use crate::cells::OpCells;
@@ -123,6 +123,7 @@ impl Meter {
     }
 
     /// A statement of `kind` is about to run on `db`.
+    #[inline]
     pub(super) fn begin<'a>(&'a self, db: &'a rusqlite::Connection, kind: Kind) -> Call<'a> {
         let open = self.open.get();
         if open.is_some() && db.is_autocommit() {
@@ -180,6 +181,7 @@ pub(super) struct Call<'a> {
 
 impl Call<'_> {
     /// The statement ended; `failed` says why if it did not do its work.
+    #[inline]
     pub(super) fn end(mut self, failed: Option<Code>) {
         self.finish(failed);
     }

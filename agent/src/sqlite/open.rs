@@ -1,8 +1,8 @@
 //! How an agent hands out measured connections, and the one it keeps for itself.
 
 use std::sync::PoisonError;
-use std::time::Instant;
 
+use quanta::Instant;
 use rusqlite::{OpenFlags, Result};
 
 use super::{Connection, Transaction};
