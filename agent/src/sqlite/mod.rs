@@ -32,8 +32,8 @@ impl crate::ErrorCode for Error {
 fn engine_code(error: &Error) -> Option<Code> {
     match error {
         Error::SqliteFailure(cause, _) => Some(Code::from_extended(cause.extended_code)),
-        Error::SqlInputError { error, .. } => Some(Code::from_extended(error.extended_code)),
-        _ => None,
+        // A text SQLite cannot parse has a variant that not every build of rusqlite knows; it is SQLITE_ERROR.
+        _ => error.sqlite_error_code().map(|_| Code::Other),
     }
 }
 
