@@ -3,6 +3,7 @@
 //! What the agent, the verdict and the migrator must agree on lives here and nowhere else.
 
 pub mod ce1;
+pub mod metrics;
 pub mod value;
 pub mod verdict;
 

@@ -5,9 +5,6 @@
 
 use crate::target::{Target, TargetError};
 
-/// The schema that holds outgrow's own objects on the target.
-pub const SCHEMA: &str = "_outgrow";
-
 /// Makes the schema and its table where they are missing.
 pub(super) const CREATE: &str = "CREATE SCHEMA IF NOT EXISTS _outgrow; \
      CREATE TABLE IF NOT EXISTS _outgrow.migration ( \

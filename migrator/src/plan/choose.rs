@@ -268,10 +268,13 @@ mod tests {
         }
     }
 
+    /// Declared type, values, and the mapping with whether it surprises, or the rule that blocks.
+    type Case<'a> = (&'a str, &'a [Value<'a>], Result<(&'a str, bool), Rule>);
+
     #[test]
     fn values_decide_and_declarations_help() {
         use Value::{Blob, Integer, Null, RawText, Real, Text};
-        let table: &[(&str, &[Value<'_>], Result<(&str, bool), Rule>)] = &[
+        let table: &[Case<'_>] = &[
             ("INTEGER", &[Integer(1)], Ok(("integer.bigint", false))),
             ("BOOLEAN", &[Integer(1), Null], Ok(("integer.boolean", false))),
             ("BOOLEAN", &[Integer(2)], Ok(("integer.bigint", true))),

@@ -206,7 +206,7 @@ fn decode_utf16(bytes: &[u8], utf16: Utf16) -> OwnedValue {
         Utf16::BigEndian => u16::from_be_bytes([pair[0], pair[1]]),
     });
     match char::decode_utf16(units).collect::<Result<String, _>>() {
-        Ok(text) if bytes.len() % 2 == 0 => OwnedValue::Text(text),
+        Ok(text) if bytes.len().is_multiple_of(2) => OwnedValue::Text(text),
         _ => OwnedValue::RawText(bytes.to_vec()),
     }
 }

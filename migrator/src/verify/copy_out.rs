@@ -15,6 +15,8 @@ pub struct Malformed(&'static str);
 impl Malformed {
     /// Stands in for the reader's own error while the parser unwinds; never shown.
     pub(super) const STOPPED: Self = Self("the reader stopped");
+    /// A row with more or fewer fields than were asked for.
+    pub(super) const OTHER_COLUMNS: Self = Self("a row has another number of fields than was asked for");
 }
 
 /// Takes a stream apart, message by message.
@@ -48,13 +50,8 @@ impl Fields<'_> {
         self.bytes.len() as u64
     }
 
-    /// Whether the row has no field at all.
-    pub fn is_empty(&self) -> bool {
-        self.spans.is_empty()
-    }
-
     /// How many fields the row has.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.spans.len()
     }
 }
@@ -73,14 +70,14 @@ impl RowParser {
     /// Takes a message and calls `each` with every row that it completes.
     pub fn feed<E: From<Malformed>>(
         &mut self,
-        message: Bytes,
+        message: &Bytes,
         mut each: impl FnMut(&Fields<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         if self.pending.is_empty() {
-            let used = self.rows(&message, &mut each)?;
+            let used = self.rows(message, &mut each)?;
             self.pending.extend_from_slice(&message[used..]);
         } else {
-            self.pending.extend_from_slice(&message);
+            self.pending.extend_from_slice(message);
             let gathered = std::mem::take(&mut self.pending).freeze();
             let used = self.rows(&gathered, &mut each)?;
             self.pending.extend_from_slice(&gathered[used..]);
@@ -194,9 +191,9 @@ mod tests {
         let mut parser = RowParser::default();
         let mut rows = Rows::new();
         for piece in pieces {
-            parser.feed(Bytes::copy_from_slice(piece), |fields| {
+            parser.feed(&Bytes::copy_from_slice(piece), |fields| {
                 rows.push(
-                    (0..fields.len())
+                    (0..fields.count())
                         .map(|i| fields.get(i).map(<[u8]>::to_vec))
                         .collect(),
                 );

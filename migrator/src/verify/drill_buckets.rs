@@ -133,7 +133,7 @@ async fn see_target(
         if seen.len() < LISTED_MAX && take_one(&mut unpaired, &leaf, -1) {
             let mut values = Vec::with_capacity(table.columns.len());
             decode_row(table, fields, &mut String::new(), |_, value| {
-                values.push(OwnedValue::from(*value))
+                values.push(OwnedValue::from(*value));
             })?;
             seen.push(values);
         }

@@ -75,7 +75,7 @@ pub async fn verify(
             _ => digest_source(job, place).await?,
         };
         let other = target_side::digest(target, &plan.schema, table, &source, |bytes| {
-            progress.add(1, bytes)
+            progress.add(1, bytes);
         })
         .await
         .map_err(VerifyError::target(&table.name))?;

@@ -116,14 +116,14 @@ where
     let mut stream = std::pin::pin!(stream);
     let mut parser = RowParser::default();
     while let Some(message) = stream.try_next().await.map_err(lost)? {
-        feed(&mut parser, message, &mut each)?;
+        feed(&mut parser, &message, &mut each)?;
     }
     parser.finish().map_err(|error| E::from(error.into()))
 }
 
 fn feed<E: From<TargetSideError>>(
     parser: &mut RowParser,
-    message: Bytes,
+    message: &Bytes,
     each: &mut impl FnMut(&Fields<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut own = None;
@@ -146,6 +146,9 @@ pub fn decode_row(
     scratch: &mut String,
     mut each: impl FnMut(usize, &Value<'_>),
 ) -> Result<(), TargetSideError> {
+    if fields.count() != table.columns.len() {
+        return Err(Malformed::OTHER_COLUMNS.into());
+    }
     for (place, column) in table.columns.iter().enumerate() {
         let value = decode_field(column.mapping, fields.get(place), scratch).map_err(|cause| {
             TargetSideError::Column {
