@@ -153,7 +153,7 @@ pub async fn migrate(
 async fn fill(target: &Target, job: &Arc<Job>, progress: &Arc<Progress>) -> Result<Verified, Failure> {
     let plan = &job.plan;
     copy::create_tables(target, plan).await?;
-    progress.begin("copy", Some(plan.bytes()));
+    progress.begin("copy", Some(plan.stream_bytes()));
     let mut digests = Vec::with_capacity(plan.tables.len());
     for place in 0..plan.tables.len() {
         digests.push(copy::copy_table(target, job, place, progress).await?);
@@ -162,7 +162,7 @@ async fn fill(target: &Target, job: &Arc<Job>, progress: &Arc<Progress>) -> Resu
     progress.begin("keys", None);
     copy::run_steps(target, plan, |object| progress.table(object)).await?;
     progress.end(&format!("{} keys, indexes and constraints", plan.steps.len()));
-    progress.begin("verify", Some(plan.bytes()));
+    progress.begin("verify", Some(plan.stream_bytes()));
     let verified = verify::verify(target, job, Some(digests), progress).await?;
     if !verified.is_equal() {
         let what = format!(

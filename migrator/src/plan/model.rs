@@ -131,13 +131,18 @@ impl Plan {
         self.tables.iter().map(|t| t.rows).sum()
     }
 
-    /// Bytes of all values.
-    pub fn bytes(&self) -> u64 {
-        self.tables.iter().map(|t| t.bytes).sum()
+    /// About how many bytes all rows take in a binary COPY stream, for progress.
+    pub fn stream_bytes(&self) -> u64 {
+        self.tables.iter().map(TablePlan::stream_bytes).sum()
     }
 }
 
 impl TablePlan {
+    /// A row costs two bytes for its count of fields, a field four for its length.
+    fn stream_bytes(&self) -> u64 {
+        self.bytes + self.rows * (2 + 4 * self.columns.len() as u64)
+    }
+
     /// The schema digest S of CE1. What the plan leaves out of the table is in it by object.
     pub fn schema_digest(&self, findings: &[Finding]) -> outgrow_shared::ce1::Digest {
         let mappings: Vec<String> = self.columns.iter().map(|c| c.mapping.to_string()).collect();

@@ -84,7 +84,7 @@ pub async fn verify_again(
             certificate: None,
         });
     }
-    progress.begin("verify", Some(job.plan.bytes()));
+    progress.begin("verify", Some(job.plan.stream_bytes()));
     let verified = verify(&target, &job, None, progress).await?;
     progress.end(if verified.is_equal() {
         "both sides EQUAL"

@@ -44,7 +44,7 @@ impl Verified {
 }
 
 /// Hashes a table of the source, on a thread of its own.
-pub async fn digest_source(job: &Arc<Job>, place: usize) -> Result<TableDigest, VerifyError> {
+async fn digest_source(job: &Arc<Job>, place: usize) -> Result<TableDigest, VerifyError> {
     let job = Arc::clone(job);
     let read = move || {
         let table =
@@ -56,23 +56,23 @@ pub async fn digest_source(job: &Arc<Job>, place: usize) -> Result<TableDigest, 
         .map_err(|_| VerifyError::Worker)?
 }
 
-/// Compares every table. `source` gives the source's digest of a table where it is known from the copy;
-/// otherwise the source is read.
+/// Compares every table. `known` holds the source's digests in the plan's order where the copy has taken them;
+/// without it the source is read.
 pub async fn verify(
     target: &Target,
     job: &Arc<Job>,
-    mut known: Option<Vec<TableDigest>>,
+    known: Option<Vec<TableDigest>>,
     progress: &Progress,
 ) -> Result<Verified, VerifyError> {
     let plan = &job.plan;
+    let mut known = known.unwrap_or_default().into_iter();
     let mut tables = Vec::with_capacity(plan.tables.len());
     let mut differences = Differences::default();
     for (place, table) in plan.tables.iter().enumerate() {
         progress.table(&table.name);
-        let source = match known.as_mut() {
-            // Digests are taken from the front, table by table.
-            Some(digests) if !digests.is_empty() => digests.remove(0),
-            _ => digest_source(job, place).await?,
+        let source = match known.next() {
+            Some(digest) => digest,
+            None => digest_source(job, place).await?,
         };
         let other = target_side::digest(target, &plan.schema, table, &source, |bytes| {
             progress.add(1, bytes);
