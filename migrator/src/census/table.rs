@@ -133,31 +133,34 @@ pub fn row_key(table: &Table, columns: &[usize], row: &SourceRow<'_>) -> String 
 type FoundOrphans = (BTreeMap<i64, Orphans>, Option<String>);
 
 fn find_orphans(source: &Source, table: &Table) -> Result<FoundOrphans, SourceError> {
-    let mut orphans: BTreeMap<i64, Orphans> = BTreeMap::new();
     if table.foreign_keys.is_empty() {
-        return Ok((orphans, None));
+        return Ok((BTreeMap::new(), None));
     }
-    let doing = format!("checking the foreign keys of table {}", table.name);
-    let wrap = |cause| source.classify(&doing, cause);
-    let sql = format!("PRAGMA foreign_key_check({})", quote(&table.name));
-    let mut statement = source.connection().prepare(&sql).map_err(wrap)?;
-    let mut rows = statement.query([]).map_err(wrap)?;
-    loop {
-        match rows.next() {
-            Ok(Some(row)) => {
-                let rowid: Option<i64> = row.get(1).map_err(wrap)?;
-                let found = orphans.entry(row.get(3).map_err(wrap)?).or_default();
-                found.rows += 1;
-                if found.samples.len() < SAMPLES_MAX {
-                    found.samples.extend(rowid.map(|rowid| format!("rowid {rowid}")));
-                }
-            }
-            Ok(None) => return Ok((orphans, None)),
-            // "foreign key mismatch": the parent has no key to point at. The plan blocks it by name.
-            Err(cause) if cause.sqlite_error_code() == Some(rusqlite::ErrorCode::Unknown) => {
-                return Ok((orphans, Some(cause.to_string())));
-            }
-            Err(cause) => return Err(wrap(cause)),
+    match check_foreign_keys(source, table) {
+        Ok(orphans) => Ok((orphans, None)),
+        // "foreign key mismatch": the parent has no key to point at. The plan blocks it by name.
+        Err(cause) if cause.sqlite_error_code() == Some(rusqlite::ErrorCode::Unknown) => {
+            Ok((BTreeMap::new(), Some(cause.to_string())))
+        }
+        Err(cause) => {
+            let doing = format!("checking the foreign keys of table {}", table.name);
+            Err(source.classify(&doing, cause))
         }
     }
+}
+
+fn check_foreign_keys(source: &Source, table: &Table) -> rusqlite::Result<BTreeMap<i64, Orphans>> {
+    let mut orphans: BTreeMap<i64, Orphans> = BTreeMap::new();
+    let sql = format!("PRAGMA foreign_key_check({})", quote(&table.name));
+    let mut statement = source.connection().prepare(&sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let rowid: Option<i64> = row.get(1)?;
+        let found = orphans.entry(row.get(3)?).or_default();
+        found.rows += 1;
+        if found.samples.len() < SAMPLES_MAX {
+            found.samples.extend(rowid.map(|rowid| format!("rowid {rowid}")));
+        }
+    }
+    Ok(orphans)
 }

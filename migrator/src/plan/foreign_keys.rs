@@ -118,20 +118,7 @@ fn is_unique(parent: &Draft<'_>, positions: &[usize]) -> bool {
 }
 
 fn add(builder: &mut Builder<'_>, draft: &Draft<'_>, key: &ForeignKeyDdl, object: &str, pairs: &Pairs<'_>) {
-    let orphans = orphans_of(draft, key);
-    if orphans.rows > 0 {
-        let detail = format!(
-            "{} rows have no parent in {}; the key holds for new rows only (NOT VALID) until they are mended \
-             and `ALTER TABLE ... VALIDATE CONSTRAINT` has run",
-            orphans.rows, key.parent_table
-        );
-        let finding = plain(Disposition::Changed, rules::FOREIGN_KEY_ORPHANS, object, detail);
-        builder.add(Finding {
-            rows: orphans.rows,
-            samples: orphans.samples,
-            ..finding
-        });
-    }
+    let valid = note_orphans(builder, draft, key, object);
     let names = |pick: fn(&(&Planned, &Planned)) -> String| {
         pairs.columns.iter().map(pick).collect::<Vec<String>>().join(", ")
     };
@@ -148,9 +135,30 @@ fn add(builder: &mut Builder<'_>, draft: &Draft<'_>, key: &ForeignKeyDdl, object
         } else {
             ""
         },
-        if orphans.rows > 0 { " NOT VALID" } else { "" },
+        if valid { "" } else { " NOT VALID" },
     );
     builder.step(object, sql);
+}
+
+/// Names the rows without a parent; whether the key can be made valid.
+fn note_orphans(builder: &mut Builder<'_>, draft: &Draft<'_>, key: &ForeignKeyDdl, object: &str) -> bool {
+    let orphans = orphans_of(draft, key);
+    let what = match &draft.census.foreign_keys_broken {
+        Some(why) => format!("SQLite cannot tell which rows have a parent ({why})"),
+        None if orphans.rows == 0 => return true,
+        None => format!("{} rows have no parent in {}", orphans.rows, key.parent_table),
+    };
+    let detail = format!(
+        "{what}; the key holds for new rows only (NOT VALID) until they are mended and \
+         `ALTER TABLE ... VALIDATE CONSTRAINT` has run"
+    );
+    let finding = plain(Disposition::Changed, rules::FOREIGN_KEY_ORPHANS, object, detail);
+    builder.add(Finding {
+        rows: orphans.rows,
+        samples: orphans.samples,
+        ..finding
+    });
+    false
 }
 
 fn orphans_of(draft: &Draft<'_>, key: &ForeignKeyDdl) -> Orphans {

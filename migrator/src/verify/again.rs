@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::difference::Differences;
 use super::run::{Verified, verify};
-use super::target_schema;
+use super::{source_schema, target_schema};
 use crate::copy::{Record, find_record};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -75,7 +75,8 @@ pub async fn verify_again(
         .for_each(|warning| progress.note(warning));
     let plan = choose_plan(&target, source.identity(), request.run).await?;
     let job = Job::new(source, catalog, plan);
-    let schema = target_schema::compare(&target, &job.plan).await?;
+    let mut schema = target_schema::compare(&target, &job.plan).await?;
+    schema.append(source_schema::compare(&job.catalog, &job.plan));
     if !schema.is_empty() {
         return Ok(Outcome {
             plan: job.plan.clone(),

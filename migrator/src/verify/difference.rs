@@ -40,7 +40,7 @@ pub enum Kind {
     Extra,
     /// Both have it with other values.
     Changed,
-    /// The table on the target is not as the migration made it.
+    /// The table is not as it was at the migration, on one of both sides.
     Schema,
 }
 
