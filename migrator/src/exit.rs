@@ -34,6 +34,34 @@ pub enum Exit {
     Bug = 70,
 }
 
+impl Exit {
+    /// Every code with what it means, in the order of the codes. Help and documentation show this table.
+    pub const ALL: [(Self, &'static str); 13] = [
+        (Self::Done, "done: verified EQUAL, or `SQLite sufficient`"),
+        (
+            Self::Usage,
+            "usage: the command line, or a file named on it, cannot be used",
+        ),
+        (
+            Self::SourceRefused,
+            "source refused: the SQLite file cannot be read or must not be trusted",
+        ),
+        (Self::PlanBlocked, "plan blocked: nothing was written"),
+        (
+            Self::TargetError,
+            "target error: Postgres refused, failed or went away",
+        ),
+        (Self::Different, "verification found both sides DIFFERENT"),
+        (Self::Interrupted, "interrupted: nothing was kept, run it again"),
+        (Self::Refused, "refused by the verdict or a halt"),
+        (Self::TuneFirst, "verdict TUNE FIRST"),
+        (Self::PlanMigration, "verdict PLAN MIGRATION"),
+        (Self::MigrateNow, "verdict MIGRATE NOW"),
+        (Self::Unknown, "verdict UNKNOWN"),
+        (Self::Bug, "a fault of outgrow itself"),
+    ];
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         ExitCode::from(exit as u8)

@@ -15,11 +15,15 @@ use crate::job::Job;
 use crate::plan::model::{Disposition, Plan};
 use crate::plan::{self, Options};
 use crate::report::certificate::{self, Certificate, Level};
+use crate::report::layout::{counted, plural};
 use crate::report::progress::Progress;
 use crate::source::catalog::Catalog;
 use crate::source::{Source, SourceError};
 use crate::target::{Conninfo, Target, connect};
 use crate::verify::{self, Verified};
+
+/// Blocked objects that a refusal names; `outgrow inspect` shows them all.
+const BLOCKED_NAMED_MAX: usize = 5;
 
 /// What a migration is asked to do.
 #[derive(Debug, Clone)]
@@ -83,7 +87,11 @@ fn survey_blocking(path: &Path, options: &Options, progress: &Progress) -> Resul
     if catalog.tables.is_empty() && catalog.others.is_empty() {
         return Err(SourceError::NoTables(path.to_owned()).into());
     }
-    progress.end(&format!("{} tables, integrity ok", catalog.tables.len()));
+    progress.end(&format!(
+        "{} {}, integrity ok",
+        catalog.tables.len(),
+        plural(catalog.tables.len() as u64, "table")
+    ));
     progress.begin("census", None);
     let census = Census::take(&source, &catalog, |table, rows, bytes| {
         progress.table(&table.name);
@@ -109,10 +117,13 @@ pub fn refuse_blocked(plan: &Plan) -> Result<(), Failure> {
     if blocked.is_empty() {
         return Ok(());
     }
+    let mut named = blocked[..blocked.len().min(BLOCKED_NAMED_MAX)].join(", ");
+    if blocked.len() > BLOCKED_NAMED_MAX {
+        named.push_str(&format!(" and {} more", blocked.len() - BLOCKED_NAMED_MAX));
+    }
     let what = format!(
-        "the plan is blocked by {} objects: {}",
-        blocked.len(),
-        blocked.join(", ")
+        "the plan is blocked by {}: {named}",
+        counted(blocked.len() as u64, "object"),
     );
     let next = "Nothing was written. `outgrow inspect FILE` shows each with its rule, rows and remedy.";
     Err(Failure::new(Exit::PlanBlocked, what, next))

@@ -7,7 +7,8 @@ use crate::report::findings;
 
 /// Show what a SQLite file holds and what a migration would change, skip or be blocked by
 ///
-/// Reads every value of every row. Writes nothing anywhere.
+/// Reads every value of every row. Writes nothing anywhere. Exits with 0 even when something is blocked; `plan`
+/// exits with 4 then.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  outgrow inspect app.db\n  outgrow inspect app.db --json | jq .findings")]
 pub struct Args {
@@ -24,7 +25,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let text = if args.json {
         super::plan::json(&job.plan)
     } else {
-        findings::render(&job.plan)
+        findings::render(&job.plan, &args.source.migrate_command(), super::paint())
     };
     super::print(&text)?;
     Ok(Exit::Done)

@@ -16,7 +16,7 @@ use crate::target::Environment;
 /// Migrate a SQLite file into Postgres and prove by hash that both hold the same values
 ///
 /// Everything happens in one transaction: unless both sides are found EQUAL, the target stays as it was. The
-/// source is only read, and may be in use.
+/// source is only read. It may be in use; outside WAL mode its writers wait until the migration is done.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -28,10 +28,10 @@ pub struct Args {
     #[command(flatten)]
     target: TargetArgs,
     /// Write the certificate to this new file instead of ./outgrow-certificate-RUN.json
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Report")]
     certificate: Option<PathBuf>,
     /// Print progress events and the result as JSON, one object a line
-    #[arg(long)]
+    #[arg(long, help_heading = "Report")]
     json: bool,
 }
 
@@ -55,7 +55,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let text = if args.json {
         summary::result_event(&migrated)
     } else {
-        summary::render(&migrated)
+        summary::render(&migrated, super::paint())
     };
     super::print(&text)?;
     Ok(Exit::Done)

@@ -1,6 +1,8 @@
 //! The command line: parsing records, commands act, and this file alone prints a failure and exits.
 
+mod completions;
 mod inspect;
+mod man;
 mod migrate;
 mod plan;
 mod runtime;
@@ -9,32 +11,25 @@ pub mod target_args;
 mod verdict;
 mod verify;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::report::paint::Paint;
 
 /// Exit codes, as the help shows them.
-const EXIT_CODES: &str = "\
-Exit codes:
-   0  done: verified EQUAL, or `SQLite sufficient`
-   2  usage: the command line, or a file named on it, cannot be used
-   3  source refused
-   4  plan blocked, nothing was written
-   5  target error
-   6  verification DIFFERENT
-   7  interrupted, run again
-   8  refused by the verdict or a halt
-  10  TUNE FIRST   11  PLAN MIGRATION   12  MIGRATE NOW   13  UNKNOWN
-  70  a fault of outgrow itself";
+fn exit_codes() -> String {
+    let lines = Exit::ALL.map(|(exit, meaning)| format!("\n  {:>2}  {meaning}", exit as u8));
+    format!("Exit codes:{}", lines.concat())
+}
 
 /// Know when your app has outgrown SQLite. Move to Postgres with proof.
 #[derive(Debug, Parser)]
 #[command(name = "outgrow", version, propagate_version = true, max_term_width = 100)]
-#[command(after_help = EXIT_CODES)]
+#[command(after_help = exit_codes())]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -47,6 +42,13 @@ enum Command {
     Plan(plan::Args),
     Migrate(migrate::Args),
     Verify(verify::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+/// The command line as data, for help, completions, manual pages and documentation.
+pub fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Runs the command line of this process and says how it ended.
@@ -69,6 +71,8 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::run(args),
         Command::Migrate(args) => migrate::run(args),
         Command::Verify(args) => verify::run(args),
+        Command::Completions(args) => completions::run(args),
+        Command::Man(args) => man::run(args),
     }
 }
 
@@ -83,5 +87,16 @@ fn print(text: &str) -> Result<(), Failure> {
         )
         .because(error)),
         _ => Ok(()),
+    }
+}
+
+/// Colour for a terminal that can show it, unless `NO_COLOR` (<https://no-color.org>) says otherwise.
+fn paint() -> Paint {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    if std::io::stdout().is_terminal() && !refused && !dumb {
+        Paint::Colour
+    } else {
+        Paint::Plain
     }
 }

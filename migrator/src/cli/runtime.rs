@@ -8,6 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::report::layout::quoted;
 
 /// Readers of the source end by themselves once nobody takes their rows; this is the most they get.
 const SHUTDOWN: Duration = Duration::from_millis(200);
@@ -64,8 +65,7 @@ fn redact(command: &[String]) -> String {
         let shown = match word.split_once('=') {
             _ if hide => "'...'".to_owned(),
             Some(("--to", _)) => "--to='...'".to_owned(),
-            _ if word.contains([' ', '\'', '"', '$']) => format!("'{}'", word.replace('\'', "'\\''")),
-            _ => word.clone(),
+            _ => quoted(word),
         };
         hide = word == "--to";
         words.push(shown);

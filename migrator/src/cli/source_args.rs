@@ -8,7 +8,11 @@ use super::runtime;
 use crate::failure::Failure;
 use crate::job::Job;
 use crate::migrate::survey;
+use crate::report::layout::quoted;
 use crate::report::progress::{Progress, Show};
+
+/// Where Postgres itself puts tables.
+const DEFAULT_SCHEMA: &str = "public";
 
 /// The source and what is left out of it.
 #[derive(Debug, clap::Args)]
@@ -17,9 +21,9 @@ pub struct SourceArgs {
     #[arg(value_name = "FILE")]
     pub source: PathBuf,
     /// Schema on the target that receives the tables; made if it is missing
-    #[arg(long, value_name = "NAME", default_value = "public")]
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_SCHEMA)]
     pub schema: String,
-    /// Leave an object out, by the name `inspect` gives it, for example index:orders.ix_date; repeatable
+    /// Leave this object out, by the name `inspect` gives it, such as index:orders.ix_date; repeatable
     #[arg(long, value_name = "OBJECT")]
     pub skip: Vec<String>,
 }
@@ -28,6 +32,24 @@ impl SourceArgs {
     /// The objects to leave out.
     pub fn skipped(&self) -> BTreeSet<String> {
         self.skip.iter().cloned().collect()
+    }
+
+    /// The command that migrates what was asked for, to be copied into a shell.
+    pub fn migrate_command(&self) -> String {
+        let mut words = vec![
+            "outgrow migrate".to_owned(),
+            quoted(&self.source.to_string_lossy()),
+        ];
+        if self.schema != DEFAULT_SCHEMA {
+            words.push(format!("--schema {}", quoted(&self.schema)));
+        }
+        words.extend(
+            self.skip
+                .iter()
+                .map(|object| format!("--skip {}", quoted(object))),
+        );
+        words.push("--to postgres://USER@HOST/DATABASE".to_owned());
+        words.join(" ")
     }
 
     /// Reads the source and makes the plan.

@@ -11,7 +11,7 @@ use crate::target::{Conninfo, Environment, resolve};
 #[derive(Clone, Args)]
 #[command(next_help_heading = "Target")]
 pub struct TargetArgs {
-    /// Postgres to migrate into: a URL, a keyword string, or service=NAME
+    /// The Postgres database: a URL, a keyword string, or service=NAME
     ///
     /// Examples: postgres://user@host:5432/db, "host=/run/postgresql dbname=db", service=prod.
     /// Without it OUTGROW_TO counts. What both leave open comes from a service (PGSERVICE, PGSERVICEFILE,

@@ -9,7 +9,7 @@ use outgrow_shared::verdict::{Deployment, Policy, Signals};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::verdict::{Endpoint, Paint, VerdictError, exit_of, judge, read_signals, scrape};
+use crate::verdict::{Endpoint, VerdictError, exit_of, judge, read_signals, scrape};
 
 /// Rates need at least this much time between two scrapes to mean anything.
 const WINDOW_MIN_SECONDS: i64 = 1;
@@ -19,8 +19,8 @@ const WINDOW_MAX_SECONDS: i64 = 86_400;
 
 const AFTER_HELP: &str = "\
 Examples:
-  outgrow verdict --scrape http://127.0.0.1:9187
-  outgrow verdict --scrape 127.0.0.1:9187 --window 5m --db checkpoints --json
+  outgrow verdict --scrape http://127.0.0.1:9867
+  outgrow verdict --scrape 127.0.0.1:9867 --window 5m --db checkpoints --json
   outgrow verdict --signals signals.json --deployment multi-server
 
 Exit codes:
@@ -42,32 +42,37 @@ A signals file:
 
 These four signals are required: without one of them SQLite is never called sufficient.";
 
-/// Say whether SQLite is still enough, with every number behind the answer.
+/// Say whether SQLite is still enough, with every number behind the answer
+///
+/// Reads metrics, or signals from a file; needs no database. The exit code carries the answer.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// Measure now: scrape an agent's metrics twice, one window apart.
+    /// Measure now: scrape an agent's metrics twice, one window apart
+    ///
+    /// Host and port are enough; /metrics and http:// are added.
     #[arg(long, value_name = "URL", required_unless_present = "signals")]
     scrape: Option<String>,
 
-    /// Judge the signals in a JSON file; `-` reads standard input.
+    /// Judge the signals in a JSON file; `-` reads standard input
     #[arg(long, value_name = "FILE", conflicts_with = "scrape")]
     signals: Option<PathBuf>,
 
-    /// How long to watch, such as 30s or 5m. Triggers are judged over this window even where the policy's hold
-    /// time is longer; the output says so.
+    /// How long to watch, such as 30s or 5m
+    ///
+    /// Triggers are judged over this window even where the policy's hold time is longer; the output says so.
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = window, conflicts_with = "signals")]
     window: Duration,
 
-    /// Judge this database only. Without it every database is judged and the worst one is shown.
+    /// Judge only the database with this alias; without it all are judged and the worst is shown
     #[arg(long, value_name = "ALIAS", conflicts_with = "signals")]
     db: Option<String>,
 
-    /// How many servers write, or soon will.
+    /// How many servers write to the database, or soon will; no metric shows this
     #[arg(long, value_name = "KIND")]
     deployment: Option<DeploymentKind>,
 
-    /// Print the decision as JSON: a stable contract, see its `schema_version`.
+    /// Print the decision as JSON: a stable contract, see its `schema_version`
     #[arg(long)]
     json: bool,
 }
@@ -117,7 +122,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let text = if args.json {
         answer.json().map_err(VerdictError::Json)?
     } else {
-        answer.text(paint())
+        answer.text(super::paint())
     };
     print(&text).map_err(VerdictError::Output)?;
     Ok(exit_of(answer.decision.level))
@@ -136,17 +141,6 @@ fn gather(args: &Args, policy: &mut Policy) -> Result<Vec<Signals>, VerdictError
         let _ = writeln!(stderr, "watching {} for {:?}", endpoint.shown(), args.window);
     }
     Ok(scrape(&endpoint, args.window, args.db.as_deref()))
-}
-
-/// Colour for a terminal that can show it, unless `NO_COLOR` (<https://no-color.org>) says otherwise.
-fn paint() -> Paint {
-    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    if io::stdout().is_terminal() && !refused && !dumb {
-        Paint::Colour
-    } else {
-        Paint::Plain
-    }
 }
 
 fn print(text: &str) -> io::Result<()> {

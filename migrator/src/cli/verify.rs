@@ -26,14 +26,14 @@ pub struct Args {
     source: PathBuf,
     #[command(flatten)]
     target: TargetArgs,
-    /// The migration to verify against, by its run id, if several are on record
+    /// Run id of the migration to verify, instead of the latest one of this file
     #[arg(long, value_name = "ID")]
     run: Option<uuid::Uuid>,
     /// Write a certificate to this new file when both sides are EQUAL
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Report")]
     certificate: Option<PathBuf>,
     /// Print progress events and the result as JSON, one object a line
-    #[arg(long)]
+    #[arg(long, help_heading = "Report")]
     json: bool,
 }
 
@@ -55,7 +55,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let text = if args.json {
         summary::verified_event(&outcome)
     } else {
-        summary::render_verified(&outcome)
+        summary::render_verified(&outcome, super::paint())
     };
     super::print(&text)?;
     Ok(if outcome.is_equal() {

@@ -1,6 +1,6 @@
 //! The rules a finding can name. An identifier is stable: scripts and runbooks refer to it.
 
-/// A rule: its identifier.
+/// A rule: its identifier. Each has a section in `docs/rules.md`.
 pub type Rule = &'static str;
 
 /// The stored DDL of an object cannot be read.
@@ -55,3 +55,50 @@ pub const FOREIGN_KEY_TYPES: Rule = "foreign-key.types-differ";
 pub const FOREIGN_KEY_ORPHANS: Rule = "foreign-key.orphans";
 /// An object was left out on request.
 pub const SKIPPED: Rule = "object.skipped";
+
+/// Every rule.
+pub const ALL: &[Rule] = &[
+    DDL_UNREADABLE,
+    NAME_UNFIT,
+    NAME_SYSTEM_COLUMN,
+    TABLE_SKIPPED,
+    VIEW,
+    TRIGGER,
+    VIRTUAL_TABLE,
+    SHADOW_TABLE,
+    MIXED_CLASSES,
+    MIXED_NUMBERS,
+    TEXT_NOT_UNICODE,
+    TEXT_NUL,
+    TYPE_NOT_AS_DECLARED,
+    GENERATED,
+    COLLATION,
+    DEFAULT,
+    CHECK,
+    INDEX,
+    ON_CONFLICT,
+    KEY_NULL,
+    KEY_NOT_NULL,
+    FOREIGN_KEY_PARENT,
+    FOREIGN_KEY_NOT_UNIQUE,
+    FOREIGN_KEY_TYPES,
+    FOREIGN_KEY_ORPHANS,
+    SKIPPED,
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::ALL;
+
+    #[test]
+    fn every_constant_is_listed_once() {
+        let constants = include_str!("rules.rs")
+            .lines()
+            .filter(|line| line.starts_with("pub const ") && line.contains(": Rule ="))
+            .count();
+        assert_eq!(ALL.len(), constants);
+        assert_eq!(ALL.iter().collect::<BTreeSet<_>>().len(), ALL.len());
+    }
+}

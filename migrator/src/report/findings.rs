@@ -1,4 +1,6 @@
 //! The plan's findings as something one wants to read: `outgrow inspect`.
+//!
+//! Findings that say the same of several objects are told once, with the objects' names.
 
 use std::fmt::Write;
 
@@ -7,44 +9,56 @@ use comfy_table::{CellAlignment, Table};
 use indicatif::{HumanBytes, HumanCount};
 use outgrow_shared::ce1::Mode;
 
+use super::layout::{counted, folded, lines, shown};
+use super::paint::{CYAN, GREEN, Paint, RED, YELLOW};
 use crate::plan::model::{Disposition, Finding, Plan};
 
-/// Tables first, then what is blocked, skipped, changed, then what to do next.
-pub fn render(plan: &Plan) -> String {
-    let mut text = String::new();
+/// The order in which findings matter, with their colours.
+const ORDER: [(Disposition, &str); 3] = [
+    (Disposition::Blocked, RED),
+    (Disposition::Changed, CYAN),
+    (Disposition::Skipped, YELLOW),
+];
+
+/// Columns before the text of a finding.
+const INDENT: usize = 6;
+
+/// Tables first, then what is blocked, changed, skipped, then what to do next. `command` is what migrates.
+pub fn render(plan: &Plan, command: &str, paint: Paint) -> String {
     let source = &plan.source;
-    // Writing to a String cannot fail; the results below are dropped for that reason.
-    let _ = writeln!(
-        text,
-        "{}  {}  {}  {} journal  {} rows in {} tables\n",
+    let mut text = format!(
+        "{}  {}  {}  {} journal  {} in {}\n\n{}\n",
         shown(&source.file_name),
         HumanBytes(source.size_bytes),
         source.encoding,
         source.journal_mode,
-        HumanCount(plan.rows()),
-        plan.tables.len(),
+        counted(plan.rows(), "row"),
+        counted(plan.tables.len() as u64, "table"),
+        lines(&tables(plan)),
     );
-    let _ = writeln!(text, "{}", tables(plan));
-    for disposition in [Disposition::Blocked, Disposition::Skipped, Disposition::Changed] {
+    for (disposition, colour) in ORDER {
         let findings: Vec<&Finding> = plan.with(disposition).collect();
         if findings.is_empty() {
             continue;
         }
-        let _ = writeln!(text, "\n{} ({})", disposition.word(), findings.len());
-        findings
+        let title = format!("{} ({})", disposition.word(), findings.len());
+        // Writing to a String cannot fail; the results here and below are dropped for that reason.
+        let _ = writeln!(text, "\n{}", paint.bold(colour, &title));
+        grouped(&findings)
             .iter()
-            .for_each(|finding| render_finding(&mut text, finding));
+            .for_each(|group| render_group(&mut text, group));
     }
-    let blocked = plan.with(Disposition::Blocked).count();
-    let last = match blocked {
-        0 => format!(
-            "Ready: `outgrow migrate {} --to postgres://...`",
-            shown(&source.file_name)
-        ),
-        1 => "Blocked by 1 object; a migration would stop here with exit code 4.".to_owned(),
-        n => format!("Blocked by {n} objects; a migration would stop here with exit code 4."),
+    let blocked = plan.with(Disposition::Blocked).count() as u64;
+    let _ = if blocked == 0 {
+        writeln!(text, "\n{}  {command}", paint.bold(GREEN, "Ready:"))
+    } else {
+        let what = format!("Blocked by {}", counted(blocked, "object"));
+        let what = paint.bold(RED, &what);
+        writeln!(
+            text,
+            "\n{what}; a migration would stop here with exit code 4, before anything is written."
+        )
     };
-    let _ = writeln!(text, "\n{last}");
     text
 }
 
@@ -74,32 +88,63 @@ fn tables(plan: &Plan) -> Table {
     table
 }
 
-fn render_finding(text: &mut String, finding: &Finding) {
-    let _ = writeln!(text, "  {}  [{}]", shown(&finding.object), finding.rule);
-    let _ = writeln!(text, "      {}", shown(&finding.detail));
-    if !finding.samples.is_empty() {
-        let samples: Vec<String> = finding.samples.iter().map(|s| shown(s)).collect();
-        let more = if finding.rows > samples.len() as u64 {
+/// Findings of one rule that differ in nothing but their object, in the order of their first ones.
+fn grouped<'a>(findings: &[&'a Finding]) -> Vec<Vec<&'a Finding>> {
+    let mut groups: Vec<Vec<&Finding>> = Vec::new();
+    for finding in findings {
+        let alike =
+            |group: &&mut Vec<&Finding>| group.first().is_some_and(|first| says_the_same(first, finding));
+        match groups.iter_mut().find(alike) {
+            Some(group) => group.push(finding),
+            None => groups.push(vec![finding]),
+        }
+    }
+    groups
+}
+
+/// A finding with rows of its own is told on its own.
+fn says_the_same(one: &Finding, other: &Finding) -> bool {
+    one.rule == other.rule
+        && one.detail == other.detail
+        && one.rows + other.rows == 0
+        && advice(one) == advice(other)
+}
+
+/// What its owner can do, with the object's name left open.
+fn advice(finding: &Finding) -> String {
+    finding.next.replace(&finding.object, "OBJECT")
+}
+
+fn render_group(text: &mut String, group: &[&Finding]) {
+    let Some(first) = group.first() else { return };
+    let _ = match group.len() {
+        1 => writeln!(text, "  {}  [{}]", shown(&first.object), first.rule),
+        count => writeln!(text, "  {count} objects  [{}]", first.rule),
+    };
+    paragraph(text, &shown(&first.detail));
+    if !first.samples.is_empty() {
+        let samples: Vec<String> = first.samples.iter().map(|s| shown(s)).collect();
+        let more = if first.rows > samples.len() as u64 {
             ", ..."
         } else {
             ""
         };
-        let _ = writeln!(text, "      rows: {}{more}", samples.join("; "));
+        paragraph(text, &format!("rows: {}{more}", samples.join("; ")));
     }
-    if !finding.next.is_empty() {
-        let _ = writeln!(text, "      next: {}", shown(&finding.next));
+    if !first.next.is_empty() {
+        let next = if group.len() == 1 {
+            first.next.clone()
+        } else {
+            advice(first)
+        };
+        paragraph(text, &format!("next: {}", shown(&next)));
+    }
+    if group.len() > 1 {
+        let objects: Vec<String> = group.iter().map(|f| shown(&f.object)).collect();
+        text.push_str(&folded(objects.iter().map(String::as_str), ", ", INDENT + 2));
     }
 }
 
-/// Text from the source as it can go to a terminal: control characters and newlines escaped, quotes kept.
-pub fn shown(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| {
-            if c.is_control() {
-                c.escape_default().collect()
-            } else {
-                vec![c]
-            }
-        })
-        .collect()
+fn paragraph(text: &mut String, words: &str) {
+    text.push_str(&folded(words.split(' '), " ", INDENT));
 }

@@ -2,5 +2,7 @@
 
 pub mod certificate;
 pub mod findings;
+pub mod layout;
+pub mod paint;
 pub mod progress;
 pub mod summary;

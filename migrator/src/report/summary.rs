@@ -8,7 +8,8 @@ use indicatif::HumanCount;
 use outgrow_shared::ce1::Digest;
 use serde_json::json;
 
-use super::findings::shown;
+use super::layout::{counted, lines, plural, shown};
+use super::paint::{GREEN, Paint, RED};
 use crate::migrate::Migrated;
 use crate::plan::model::{Disposition, Plan};
 use crate::verify::again::Outcome;
@@ -18,14 +19,14 @@ use crate::verify::{Difference, Verified};
 const SHORT_ROOT: usize = 16;
 
 /// The summary of a migration.
-pub fn render(migrated: &Migrated) -> String {
+pub fn render(migrated: &Migrated, paint: Paint) -> String {
     let certificate = &migrated.certificate;
     let roots = certificate
         .tables
         .iter()
         .map(|t| (t.name.as_str(), t.rows, t.chunks, t.root));
-    let mut text = equal(certificate.rows, certificate.tables.len());
-    let _ = writeln!(text, "\n{}", table(roots));
+    let mut text = equal(certificate.rows, certificate.tables.len(), paint);
+    let _ = writeln!(text, "\n{}", lines(&table(roots)));
     let _ = write!(
         text,
         "\n{}",
@@ -37,12 +38,13 @@ pub fn render(migrated: &Migrated) -> String {
 }
 
 /// The summary of a verification on its own.
-pub fn render_verified(outcome: &Outcome) -> String {
+pub fn render_verified(outcome: &Outcome, paint: Paint) -> String {
     let mut text = String::new();
     let Some(verified) = &outcome.verified else {
         let _ = writeln!(
             text,
-            "DIFFERENT  the target's tables are not as the migration made them\n"
+            "{}  the tables are not as they were at the migration\n",
+            paint.bold(RED, "DIFFERENT")
         );
         outcome
             .differences
@@ -53,11 +55,11 @@ pub fn render_verified(outcome: &Outcome) -> String {
     };
     if outcome.is_equal() {
         let rows = verified.tables.iter().map(|t| t.target.rows).sum();
-        text.push_str(&equal(rows, verified.tables.len()));
+        text.push_str(&equal(rows, verified.tables.len(), paint));
     } else {
-        text.push_str(&different(outcome));
+        text.push_str(&different(outcome, paint));
     }
-    let _ = writeln!(text, "\n{}", table(own_roots(&outcome.plan, verified)));
+    let _ = writeln!(text, "\n{}", lines(&table(own_roots(&outcome.plan, verified))));
     let _ = write!(
         text,
         "\n{}",
@@ -84,19 +86,27 @@ fn own_roots<'a>(
     })
 }
 
-fn equal(rows: u64, tables: usize) -> String {
+fn equal(rows: u64, tables: usize, paint: Paint) -> String {
     format!(
-        "EQUAL  {} rows in {tables} tables: source and target hold the same values\n",
-        HumanCount(rows)
+        "{}  {} in {}: source and target hold the same values\n",
+        paint.bold(GREEN, "EQUAL"),
+        counted(rows, "row"),
+        counted(tables as u64, "table")
     )
 }
 
-fn different(outcome: &Outcome) -> String {
+fn different(outcome: &Outcome, paint: Paint) -> String {
     let differences = &outcome.differences;
     let least = if differences.more { "at least " } else { "" };
+    let verb = if differences.total == 1 {
+        "differs"
+    } else {
+        "differ"
+    };
     let mut text = format!(
-        "DIFFERENT  {least}{} rows differ\n\n",
-        HumanCount(differences.total)
+        "{}  {least}{} {verb}\n\n",
+        paint.bold(RED, "DIFFERENT"),
+        counted(differences.total, "row"),
     );
     differences
         .listed
@@ -127,11 +137,11 @@ fn table<'a>(rows: impl Iterator<Item = (&'a str, u64, u64, Digest)>) -> Table {
     let mut table = Table::new();
     table
         .load_style(NOTHING)
-        .set_header(["  table", "rows", "chunks", "root"]);
+        .set_header(["table", "rows", "chunks", "root"]);
     for (name, rows, chunks, root) in rows {
         let short: String = root.to_hex().chars().take(SHORT_ROOT).collect();
         table.add_row([
-            format!("  {}", shown(name)),
+            shown(name),
             HumanCount(rows).to_string(),
             chunks.to_string(),
             format!("{short}..."),
@@ -155,7 +165,10 @@ fn exceptions(plan: &Plan) -> String {
     if changed + skipped == 0 {
         return String::new();
     }
-    format!("  {changed} objects changed by name, {skipped} skipped; the certificate lists them\n")
+    format!(
+        "  exceptions   {changed} {} changed, {skipped} skipped; the certificate lists them\n",
+        plural(changed as u64, "object")
+    )
 }
 
 /// The last event of a migration under `--json`.

@@ -18,7 +18,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 
 pub use scrape::{Endpoint, scrape};
-pub use show::{Answer, OtherDatabase, Paint};
+pub use show::{Answer, OtherDatabase};
 pub use signals_file::read as read_signals;
 
 /// Why no decision could be asked for. What is wrong with the system itself is no error but `UNKNOWN`.

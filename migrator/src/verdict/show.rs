@@ -7,6 +7,8 @@ use std::fmt::Write;
 use outgrow_shared::verdict::{Decision, Level, TriggerResult, TriggerState, Unit};
 use serde::Serialize;
 
+use crate::report::paint::Paint;
+
 /// Columns of the trigger table.
 const COLUMNS: usize = 6;
 
@@ -33,15 +35,6 @@ pub struct Answer {
     pub other_databases: Vec<OtherDatabase>,
 }
 
-/// Whether the text is coloured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Paint {
-    /// ANSI colours.
-    Colour,
-    /// Plain text.
-    Plain,
-}
-
 impl Paint {
     fn level(self, level: Level, text: &str) -> String {
         let code = match level {
@@ -51,10 +44,7 @@ impl Paint {
             Level::PlanMigration => "33",
             Level::MigrateNow => "31",
         };
-        match self {
-            Self::Colour => format!("\x1b[1;{code}m{text}\x1b[0m"),
-            Self::Plain => text.to_owned(),
-        }
+        self.bold(code, text)
     }
 }
 

@@ -6,9 +6,9 @@ use super::*;
 fn scheme_and_path_may_be_left_out() {
     for (text, shown, uri) in [
         (
-            "127.0.0.1:9187",
-            "http://127.0.0.1:9187/metrics",
-            "http://127.0.0.1:9187/metrics",
+            "127.0.0.1:9867",
+            "http://127.0.0.1:9867/metrics",
+            "http://127.0.0.1:9867/metrics",
         ),
         ("http://h:1/", "http://h:1/metrics", "http://h:1/metrics"),
         ("https://h/m", "https://h/m", "https://h/m"),

@@ -1,0 +1,35 @@
+//! What is written for people, held against the program: commands, exit codes, rules, certificate, renderings.
+//!
+//! With `OUTGROW_BLESS=1` in the environment the texts that are made from the program are written anew; review
+//! the change as any other.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod certificate;
+mod command_line;
+mod renderings;
+mod rules;
+mod sample;
+
+use std::path::{Path, PathBuf};
+
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+fn document(path: &str) -> String {
+    std::fs::read_to_string(repository(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The file holds this text, or is given it on request.
+fn check_golden(path: &str, text: &str) {
+    if std::env::var_os("OUTGROW_BLESS").is_some() {
+        std::fs::write(repository(path), text).unwrap();
+        return;
+    }
+    let written = std::fs::read_to_string(repository(path)).unwrap_or_default();
+    assert_eq!(
+        written, text,
+        "{path} is not what the program says; OUTGROW_BLESS=1 renews it"
+    );
+}
