@@ -82,3 +82,8 @@ pub use probe::{MAX_OP_BYTES, MAX_OPS};
 #[cfg(feature = "rusqlite")]
 pub use sqlite::{Connection, HostHooks};
 pub use write::{ErrorCode, Write};
+
+/// Compiles the example of the repository's front page.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct FrontPage;
