@@ -1,5 +1,6 @@
 //! The command line: parsing records, commands act, and this file alone prints a failure and exits.
 
+mod demo;
 mod inspect;
 mod migrate;
 mod plan;
@@ -47,6 +48,7 @@ enum Command {
     Plan(plan::Args),
     Migrate(migrate::Args),
     Verify(verify::Args),
+    Demo(demo::Args),
 }
 
 /// Runs the command line of this process and says how it ended.
@@ -69,6 +71,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::run(args),
         Command::Migrate(args) => migrate::run(args),
         Command::Verify(args) => verify::run(args),
+        Command::Demo(args) => demo::run(args),
     }
 }
 

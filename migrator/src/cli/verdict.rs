@@ -90,7 +90,8 @@ impl From<DeploymentKind> for Deployment {
     }
 }
 
-fn window(text: &str) -> Result<Duration, String> {
+/// A time that a window can last.
+pub(super) fn window(text: &str) -> Result<Duration, String> {
     let span: jiff::SignedDuration = text
         .parse()
         .map_err(|_| "write it as a number with a unit, such as 30s or 5m".to_owned())?;
@@ -117,7 +118,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let text = if args.json {
         answer.json().map_err(VerdictError::Json)?
     } else {
-        answer.text(paint())
+        answer.text(Paint::fit_for(&io::stdout()))
     };
     print(&text).map_err(VerdictError::Output)?;
     Ok(exit_of(answer.decision.level))
@@ -136,17 +137,6 @@ fn gather(args: &Args, policy: &mut Policy) -> Result<Vec<Signals>, VerdictError
         let _ = writeln!(stderr, "watching {} for {:?}", endpoint.shown(), args.window);
     }
     Ok(scrape(&endpoint, args.window, args.db.as_deref()))
-}
-
-/// Colour for a terminal that can show it, unless `NO_COLOR` (<https://no-color.org>) says otherwise.
-fn paint() -> Paint {
-    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    if io::stdout().is_terminal() && !refused && !dumb {
-        Paint::Colour
-    } else {
-        Paint::Plain
-    }
 }
 
 fn print(text: &str) -> io::Result<()> {

@@ -69,6 +69,11 @@ pub fn render_verified(outcome: &Outcome) -> String {
     text
 }
 
+/// The differences of a verification alone.
+pub fn render_differences(outcome: &Outcome) -> String {
+    different(outcome)
+}
+
 fn own_roots<'a>(
     plan: &'a Plan,
     verified: &'a Verified,

@@ -2,7 +2,9 @@
 //!
 //! The first line of the text is the headline, so that a log's first line is enough. Nothing is decided here.
 
+use std::env;
 use std::fmt::Write;
+use std::io::IsTerminal;
 
 use outgrow_shared::verdict::{Decision, Level, TriggerResult, TriggerState, Unit};
 use serde::Serialize;
@@ -43,7 +45,21 @@ pub enum Paint {
 }
 
 impl Paint {
-    fn level(self, level: Level, text: &str) -> String {
+    /// Colour for a terminal that can show it, unless `NO_COLOR` (<https://no-color.org>) says otherwise.
+    #[must_use]
+    pub fn fit_for(stream: &impl IsTerminal) -> Self {
+        let refused = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+        if stream.is_terminal() && !refused && !dumb {
+            Self::Colour
+        } else {
+            Self::Plain
+        }
+    }
+
+    /// The text in the colour of the level.
+    #[must_use]
+    pub fn level(self, level: Level, text: &str) -> String {
         let code = match level {
             Level::SqliteSufficient => "32",
             Level::Unknown => "35",
@@ -77,13 +93,7 @@ impl Answer {
     #[must_use]
     pub fn text(&self, paint: Paint) -> String {
         let decision = &self.decision;
-        let mut text = String::new();
-        // Writing into a String cannot fail.
-        let _ = writeln!(text, "{}", paint.level(decision.level, &decision.headline));
-        let _ = writeln!(text, "{}\n", circumstances(decision));
-        text.push_str(&table(decision, paint));
-        text.push_str(&notes(decision));
-        section(&mut text, "Why", decision.because.iter().cloned());
+        let mut text = self.brief(paint);
         section(&mut text, "Sources", sources(decision));
         let others = self.other_databases.iter();
         section(
@@ -98,6 +108,20 @@ impl Answer {
             }),
         );
         section(&mut text, "Next", next_steps(decision).into_iter());
+        text
+    }
+
+    /// The headline, the table of triggers and what speaks for the headline, with a line end.
+    #[must_use]
+    pub fn brief(&self, paint: Paint) -> String {
+        let decision = &self.decision;
+        let mut text = String::new();
+        // Writing into a String cannot fail.
+        let _ = writeln!(text, "{}", paint.level(decision.level, &decision.headline));
+        let _ = writeln!(text, "{}\n", circumstances(decision));
+        text.push_str(&table(decision, paint));
+        text.push_str(&notes(decision));
+        section(&mut text, "Why", decision.because.iter().cloned());
         text
     }
 
