@@ -1,6 +1,7 @@
 //! The command line: parsing records, commands act, and this file alone prints a failure and exits.
 
 mod completions;
+mod demo;
 mod inspect;
 mod man;
 mod migrate;
@@ -11,7 +12,7 @@ pub mod target_args;
 mod verdict;
 mod verify;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -42,6 +43,7 @@ enum Command {
     Plan(plan::Args),
     Migrate(migrate::Args),
     Verify(verify::Args),
+    Demo(demo::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -71,6 +73,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::run(args),
         Command::Migrate(args) => migrate::run(args),
         Command::Verify(args) => verify::run(args),
+        Command::Demo(args) => demo::run(args),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),
     }
@@ -90,13 +93,7 @@ fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Colour for a terminal that can show it, unless `NO_COLOR` (<https://no-color.org>) says otherwise.
+/// Whether results are coloured.
 fn paint() -> Paint {
-    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    if std::io::stdout().is_terminal() && !refused && !dumb {
-        Paint::Colour
-    } else {
-        Paint::Plain
-    }
+    Paint::fit_for(&std::io::stdout())
 }

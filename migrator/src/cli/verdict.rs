@@ -95,7 +95,8 @@ impl From<DeploymentKind> for Deployment {
     }
 }
 
-fn window(text: &str) -> Result<Duration, String> {
+/// A time that a window can last.
+pub(super) fn window(text: &str) -> Result<Duration, String> {
     let span: jiff::SignedDuration = text
         .parse()
         .map_err(|_| "write it as a number with a unit, such as 30s or 5m".to_owned())?;

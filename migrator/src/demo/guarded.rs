@@ -129,6 +129,18 @@ impl Guarded {
         Err(io::ErrorKind::TimedOut.into())
     }
 
+    /// Asks the server to end (SIGTERM) and waits until it has. The guard stays, and with it the folder.
+    ///
+    /// # Errors
+    /// `TimedOut` when it runs on.
+    pub fn end(&self, patience: Duration) -> io::Result<i32> {
+        if self.exit_status().is_none() {
+            let id = self.process_id.to_string();
+            Command::new("kill").args(["-s", "TERM", &id]).status()?;
+        }
+        self.wait_for_exit(patience)
+    }
+
     /// Stops the server at once and leaves the folder to the caller.
     ///
     /// # Errors

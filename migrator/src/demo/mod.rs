@@ -5,5 +5,10 @@
 mod cluster;
 pub mod guarded;
 pub mod private_postgres;
+mod proof;
+pub mod run;
 pub mod server_binaries;
 pub mod server_folder;
+pub mod store;
+pub mod story;
+mod watching;

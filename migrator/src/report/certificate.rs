@@ -258,7 +258,7 @@ impl Certificate {
 /// Where the certificate of a run goes: the path asked for, else `outgrow-certificate-RUN.json` in the current
 /// directory. Asked before anything is written to the target, so that hours of copying never end in a path
 /// that cannot be written.
-pub fn choose_path(asked: Option<&Path>, run_id: uuid::Uuid) -> Result<PathBuf, Failure> {
+pub fn choose_path(asked: Option<&Path>, run_id: impl std::fmt::Display) -> Result<PathBuf, Failure> {
     let path = asked.map_or_else(
         || PathBuf::from(format!("outgrow-certificate-{run_id}.json")),
         Path::to_owned,

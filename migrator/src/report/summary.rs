@@ -71,6 +71,11 @@ pub fn render_verified(outcome: &Outcome, paint: Paint) -> String {
     text
 }
 
+/// The differences of a verification alone.
+pub fn render_differences(outcome: &Outcome, paint: Paint) -> String {
+    different(outcome, paint)
+}
+
 fn own_roots<'a>(
     plan: &'a Plan,
     verified: &'a Verified,

@@ -8,6 +8,7 @@ mod quantile;
 mod scrape;
 mod show;
 mod signals_file;
+mod watch;
 mod window;
 
 use outgrow_shared::decide;
@@ -20,6 +21,7 @@ use crate::failure::Failure;
 pub use scrape::{Endpoint, scrape};
 pub use show::{Answer, OtherDatabase};
 pub use signals_file::read as read_signals;
+pub use watch::Watch;
 
 /// Why no decision could be asked for. What is wrong with the system itself is no error but `UNKNOWN`.
 #[derive(Debug, Error)]

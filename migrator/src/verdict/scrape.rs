@@ -81,29 +81,52 @@ impl Endpoint {
     }
 }
 
+/// One scrape and when it was taken.
+#[derive(Debug)]
+pub(super) struct Scrape {
+    pub(super) at: Instant,
+    unix_seconds: f64,
+    samples: Vec<Sample>,
+}
+
+impl Scrape {
+    /// Takes one; on failure, the signals that say why.
+    pub(super) fn take(client: &ureq::Agent, endpoint: &Endpoint) -> Result<Self, Vec<Signals>> {
+        let samples = fetch(client, endpoint).map_err(|error| unavailable(endpoint, &error))?;
+        Ok(Self {
+            at: Instant::now(),
+            unix_seconds: unix_seconds(SystemTime::now()),
+            samples,
+        })
+    }
+
+    /// The signals between an earlier scrape and this one, of every database or of `db` alone.
+    pub(super) fn signals_since(&self, first: &Self, endpoint: &Endpoint, db: Option<&str>) -> Vec<Signals> {
+        let window = Window {
+            first: &first.samples,
+            second: &self.samples,
+            elapsed_seconds: self.at.duration_since(first.at).as_secs_f64(),
+            now_unix_seconds: self.unix_seconds,
+        };
+        signals_of(&window, endpoint, db)
+    }
+}
+
 /// The signals of every database on `endpoint` over `window`, or of `db` alone when it is named.
 ///
 /// The result is never empty: when nothing can be measured it is one [`Signals`] that says why.
 #[must_use]
 pub fn scrape(endpoint: &Endpoint, window: Duration, db: Option<&str>) -> Vec<Signals> {
     let client = client();
-    let first = match fetch(&client, endpoint) {
-        Ok(samples) => samples,
-        Err(error) => return unavailable(endpoint, &error),
+    let first = match Scrape::take(&client, endpoint) {
+        Ok(scrape) => scrape,
+        Err(why) => return why,
     };
-    let started = Instant::now();
     thread::sleep(window);
-    let second = match fetch(&client, endpoint) {
-        Ok(samples) => samples,
-        Err(error) => return unavailable(endpoint, &error),
-    };
-    let window = Window {
-        first: &first,
-        second: &second,
-        elapsed_seconds: started.elapsed().as_secs_f64(),
-        now_unix_seconds: unix_seconds(SystemTime::now()),
-    };
-    signals_of(&window, endpoint, db)
+    match Scrape::take(&client, endpoint) {
+        Ok(second) => second.signals_since(&first, endpoint, db),
+        Err(why) => why,
+    }
 }
 
 fn signals_of(window: &Window<'_>, endpoint: &Endpoint, db: Option<&str>) -> Vec<Signals> {
@@ -131,7 +154,7 @@ fn unavailable(endpoint: &Endpoint, error: &ScrapeError) -> Vec<Signals> {
     ))]
 }
 
-fn client() -> ureq::Agent {
+pub(super) fn client() -> ureq::Agent {
     ureq::Agent::config_builder()
         .timeout_global(Some(TIMEOUT))
         .http_status_as_error(false)

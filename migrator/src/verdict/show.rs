@@ -36,7 +36,9 @@ pub struct Answer {
 }
 
 impl Paint {
-    fn level(self, level: Level, text: &str) -> String {
+    /// The text in the colour of the level.
+    #[must_use]
+    pub fn level(self, level: Level, text: &str) -> String {
         let code = match level {
             Level::SqliteSufficient => "32",
             Level::Unknown => "35",
@@ -67,13 +69,7 @@ impl Answer {
     #[must_use]
     pub fn text(&self, paint: Paint) -> String {
         let decision = &self.decision;
-        let mut text = String::new();
-        // Writing into a String cannot fail.
-        let _ = writeln!(text, "{}", paint.level(decision.level, &decision.headline));
-        let _ = writeln!(text, "{}\n", circumstances(decision));
-        text.push_str(&table(decision, paint));
-        text.push_str(&notes(decision));
-        section(&mut text, "Why", decision.because.iter().cloned());
+        let mut text = self.brief(paint);
         section(&mut text, "Sources", sources(decision));
         let others = self.other_databases.iter();
         section(
@@ -88,6 +84,20 @@ impl Answer {
             }),
         );
         section(&mut text, "Next", next_steps(decision).into_iter());
+        text
+    }
+
+    /// The headline, the table of triggers and what speaks for the headline, with a line end.
+    #[must_use]
+    pub fn brief(&self, paint: Paint) -> String {
+        let decision = &self.decision;
+        let mut text = String::new();
+        // Writing into a String cannot fail.
+        let _ = writeln!(text, "{}", paint.level(decision.level, &decision.headline));
+        let _ = writeln!(text, "{}\n", circumstances(decision));
+        text.push_str(&table(decision, paint));
+        text.push_str(&notes(decision));
+        section(&mut text, "Why", decision.because.iter().cloned());
         text
     }
 
