@@ -239,13 +239,23 @@ fn draft_table<'a>(
     if builder.skipped(&object, &format!("{} rows are not copied", census.rows)) {
         return None;
     }
-    check_name(builder, &object, &table.name);
+    if let Err(detail) = check_name(&table.name) {
+        builder.block_or_skip(rules::NAME_UNFIT, &object, detail);
+    }
     for column in &table.columns {
         let object = format!("column:{}.{}", table.name, column.name);
-        check_name(builder, &object, &column.name);
+        if let Err(detail) = check_name(&column.name) {
+            block_column(builder, rules::NAME_UNFIT, &table.name, &object, detail);
+        }
         if SYSTEM_COLUMNS.contains(&column.name.as_str()) {
             let detail = "every table of Postgres has a system column of this name";
-            builder.find(Disposition::Blocked, rules::NAME_SYSTEM_COLUMN, &object, detail);
+            block_column(
+                builder,
+                rules::NAME_SYSTEM_COLUMN,
+                &table.name,
+                &object,
+                detail.to_owned(),
+            );
         }
     }
     let ddl = match read(&table.name, &table.sql) {
@@ -272,14 +282,24 @@ fn draft_table<'a>(
     })
 }
 
-fn check_name(builder: &mut Builder<'_>, object: &str, name: &str) {
+fn check_name(name: &str) -> Result<(), String> {
     if name.is_empty() || name.len() > NAME_BYTES_MAX {
-        let detail = format!(
+        return Err(format!(
             "a name in Postgres has 1 to {NAME_BYTES_MAX} bytes; this one has {}",
             name.len()
-        );
-        builder.block_or_skip(rules::NAME_UNFIT, object, detail);
+        ));
     }
+    Ok(())
+}
+
+/// Blocks on a column's name. The column alone cannot be left out: its values would be lost without a word.
+fn block_column(builder: &mut Builder<'_>, rule: Rule, table: &str, object: &str, detail: String) {
+    let next =
+        format!("Rename the column in the source, or leave the table out with --skip 'table:{table}'.");
+    builder.add(Finding {
+        next,
+        ..plain(Disposition::Blocked, rule, object, detail)
+    });
 }
 
 fn plan_table(builder: &Builder<'_>, draft: &Draft<'_>, encoding: TextEncoding) -> TablePlan {

@@ -146,5 +146,9 @@ fn render_group(text: &mut String, group: &[&Finding]) {
 }
 
 fn paragraph(text: &mut String, words: &str) {
-    text.push_str(&folded(words.split(' '), " ", INDENT));
+    // What is to be copied into a shell stays on one line, spaces in names included.
+    let (prose, option) = words.split_at(words.find("--skip '").unwrap_or(words.len()));
+    let option = (!option.is_empty()).then_some(option);
+    let pieces = prose.trim_end().split(' ').chain(option);
+    text.push_str(&folded(pieces, " ", INDENT));
 }
