@@ -137,6 +137,48 @@ impl Progress {
     }
 }
 
+/// Bytes between two words about progress: a bar moves far more often than anybody looks.
+const TALLY_BYTES: u64 = 1024 * 1024;
+
+/// Counts rows one by one and passes them on in bulk, since every word takes a lock.
+#[derive(Debug)]
+pub struct Tally<'a> {
+    progress: &'a Progress,
+    rows: u64,
+    bytes: u64,
+}
+
+impl<'a> Tally<'a> {
+    /// Nothing counted yet.
+    pub fn new(progress: &'a Progress) -> Self {
+        Self {
+            progress,
+            rows: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Counts a row of so many bytes.
+    pub fn row(&mut self, bytes: u64) {
+        self.rows += 1;
+        self.bytes += bytes;
+        if self.bytes >= TALLY_BYTES {
+            self.pass_on();
+        }
+    }
+
+    fn pass_on(&mut self) {
+        self.progress
+            .add(std::mem::take(&mut self.rows), std::mem::take(&mut self.bytes));
+    }
+}
+
+impl Drop for Tally<'_> {
+    fn drop(&mut self) {
+        self.pass_on();
+    }
+}
+
 fn event(event: &serde_json::Value) {
     // Whoever reads the events may have gone; the migration goes on.
     let _ = writeln!(std::io::stdout(), "{event}");

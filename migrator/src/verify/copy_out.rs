@@ -24,6 +24,8 @@ impl Malformed {
 pub struct RowParser {
     /// What a message left unfinished.
     pending: BytesMut,
+    /// The fields of the row at work; kept between rows for its memory alone.
+    spans: Vec<Option<(usize, usize)>>,
     past_header: bool,
     ended: bool,
 }
@@ -110,13 +112,12 @@ impl RowParser {
             self.past_header = true;
             at = HEADER.len();
         }
-        let mut spans = Vec::new();
         while !self.ended {
-            match next_item(&bytes[at..], &mut spans)? {
+            match next_item(&bytes[at..], &mut self.spans)? {
                 Item::Row(length) => {
                     each(&Fields {
                         bytes: &bytes[at..at + length],
-                        spans: &spans,
+                        spans: &self.spans,
                     })?;
                     at += length;
                 }

@@ -12,7 +12,7 @@ use outgrow_shared::ce1::{
     BUCKET_BITS_MAX, CHUNK_BYTES_MAX, CHUNK_ROWS_MAX, ChunkHasher, Digest, MerkleTree, TableRoot,
     bucket_bits, bucket_of,
 };
-use outgrow_shared::value::OwnedValue;
+use outgrow_shared::value::{OwnedValue, Value};
 
 /// Row digests sorted in memory before a run goes to disk: 64 MiB of them, so that both sides at once stay
 /// far below the bound on memory.
@@ -170,20 +170,24 @@ impl<'a> BoundedDigester<'a> {
     }
 }
 
-/// Compares keys as CE1 orders them: integers as numbers, texts and blobs by their bytes.
+/// Compares keys as CE1 orders them, column by column.
 pub fn compare_keys(key: &[OwnedValue], other: &[OwnedValue]) -> Ordering {
-    let compare = |a: &OwnedValue, b: &OwnedValue| match (a, b) {
-        (OwnedValue::Integer(a), OwnedValue::Integer(b)) => a.cmp(b),
-        (OwnedValue::Text(a), OwnedValue::Text(b)) => a.as_bytes().cmp(b.as_bytes()),
-        (OwnedValue::Blob(a), OwnedValue::Blob(b)) => a.cmp(b),
-        // A keyed table holds one class per key column; anything else is a difference by itself.
-        _ => a.as_value().class().cmp(&b.as_value().class()),
-    };
     key.iter()
         .zip(other)
-        .map(|(a, b)| compare(a, b))
+        .map(|(a, b)| compare_key_values(&a.as_value(), &b.as_value()))
         .find(|o| o.is_ne())
         .unwrap_or(Ordering::Equal)
+}
+
+/// Compares two values of one key column: integers as numbers, texts and blobs by their bytes.
+pub fn compare_key_values(a: &Value<'_>, b: &Value<'_>) -> Ordering {
+    match (a, b) {
+        (Value::Integer(a), Value::Integer(b)) => a.cmp(b),
+        (Value::Text(a), Value::Text(b)) => a.as_bytes().cmp(b.as_bytes()),
+        (Value::Blob(a), Value::Blob(b)) => a.cmp(b),
+        // A keyed table holds one class per key column; anything else is a difference by itself.
+        _ => a.class().cmp(&b.class()),
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

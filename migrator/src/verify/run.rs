@@ -11,7 +11,7 @@ use super::source_side::{SourceSideError, SourceTable};
 use super::{drill_buckets, drill_keyed, target_side};
 use crate::job::Job;
 use crate::plan::model::Plan;
-use crate::report::progress::Progress;
+use crate::report::progress::{Progress, Tally};
 use crate::target::Target;
 
 /// What a verification came to.
@@ -74,11 +74,11 @@ pub async fn verify(
             Some(digest) => digest,
             None => digest_source(job, place).await?,
         };
-        let other = target_side::digest(target, &plan.schema, table, &source, |bytes| {
-            progress.add(1, bytes);
-        })
-        .await
-        .map_err(VerifyError::target(&table.name))?;
+        let mut tally = Tally::new(progress);
+        let other = target_side::digest(target, &plan.schema, table, &source, |bytes| tally.row(bytes))
+            .await
+            .map_err(VerifyError::target(&table.name))?;
+        drop(tally);
         if source.root != other.root {
             let found = match table.mode {
                 Mode::Keyed => drill_keyed::drill(target, job, place, &source, &other).await?,

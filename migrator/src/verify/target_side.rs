@@ -1,5 +1,7 @@
 //! The target side of a table: read back through COPY, decoded to SQLite's values, hashed.
 
+use std::cmp::Ordering;
+
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use outgrow_shared::ce1::{Digest, Mode, RowHasher};
@@ -7,9 +9,9 @@ use outgrow_shared::value::{OwnedValue, Value};
 
 use super::copy_out::{Fields, Malformed, RowParser};
 use super::decode::{Undecodable, decode_field};
-use super::digest::{BoundedDigester, BucketDigester, SortError, TableDigest, compare_keys};
+use super::digest::{BoundedDigester, BucketDigester, SortError, TableDigest, compare_key_values};
 use crate::plan::mapping::Mapping;
-use crate::plan::model::TablePlan;
+use crate::plan::model::{ColumnPlan, TablePlan};
 use crate::target::{Target, TargetError, quote_ident, quote_literal};
 
 /// What ends a read of the target.
@@ -74,7 +76,7 @@ fn select(schema: &str, table: &TablePlan, range: KeyRange<'_>) -> String {
 }
 
 /// The collation is spelled out: the order must hold even if somebody changed the column's.
-fn key_term(column: &crate::plan::model::ColumnPlan) -> String {
+fn key_term(column: &ColumnPlan) -> String {
     let name = quote_ident(&column.name);
     if column.mapping == Mapping::TextText {
         format!("{name} COLLATE \"C\"")
@@ -150,13 +152,7 @@ pub fn decode_row(
         return Err(Malformed::OTHER_COLUMNS.into());
     }
     for (place, column) in table.columns.iter().enumerate() {
-        let value = decode_field(column.mapping, fields.get(place), scratch).map_err(|cause| {
-            TargetSideError::Column {
-                column: column.name.clone(),
-                cause,
-            }
-        })?;
-        each(place, &value);
+        each(place, &decode_column(column, fields.get(place), scratch)?);
     }
     Ok(())
 }
@@ -203,13 +199,31 @@ pub async fn digest(
     read_rows::<TargetSideError>(target, schema, table, everything, |fields| {
         progress(fields.byte_len());
         let leaf = rows.leaf(table, fields)?;
-        // A key is decoded apart from the row only where a chunk may end here.
-        keyed.row(leaf, |until| {
-            Ok::<_, TargetSideError>(compare_keys(&key_of(table, fields)?, until))
-        })
+        keyed.row(leaf, |until| compare_key(table, fields, until))
     })
     .await?;
     Ok(keyed.finish())
+}
+
+/// Compares the key of a row with the last key of a chunk. Runs for every row, so it copies nothing.
+fn compare_key(
+    table: &TablePlan,
+    fields: &Fields<'_>,
+    until: &[OwnedValue],
+) -> Result<Ordering, TargetSideError> {
+    let mut scratch = String::new();
+    let columns = table
+        .key
+        .iter()
+        .filter_map(|place| Some((place, table.columns.get(*place)?)));
+    for ((place, column), last) in columns.zip(until) {
+        let value = decode_column(column, fields.get(*place), &mut scratch)?;
+        let order = compare_key_values(&value, &last.as_value());
+        if order.is_ne() {
+            return Ok(order);
+        }
+    }
+    Ok(Ordering::Equal)
 }
 
 /// The key of a row.
@@ -219,13 +233,17 @@ pub fn key_of(table: &TablePlan, fields: &Fields<'_>) -> Result<Vec<OwnedValue>,
         .key
         .iter()
         .filter_map(|place| Some((place, table.columns.get(*place)?)))
-        .map(|(place, column)| {
-            decode_field(column.mapping, fields.get(*place), &mut scratch)
-                .map(OwnedValue::from)
-                .map_err(|cause| TargetSideError::Column {
-                    column: column.name.clone(),
-                    cause,
-                })
-        })
+        .map(|(place, column)| decode_column(column, fields.get(*place), &mut scratch).map(OwnedValue::from))
         .collect()
+}
+
+fn decode_column<'a>(
+    column: &ColumnPlan,
+    field: Option<&'a [u8]>,
+    scratch: &'a mut String,
+) -> Result<Value<'a>, TargetSideError> {
+    decode_field(column.mapping, field, scratch).map_err(|cause| TargetSideError::Column {
+        column: column.name.clone(),
+        cause,
+    })
 }

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Speed and memory, as ratios measured in one run. Options are those of the program `bench`, for example
+# `scripts/bench.sh --rounds 1 narrow`; BENCH_GENERATOR=shared takes the data sets of ../shared/bench instead.
+# Set-up has run before; its results are in .tools/env.sh.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=/dev/null
+. .tools/env.sh
+
+# Everything is built first: a compiler at work beside a measurement would be measured too.
+cargo build --release -p outgrow-migrator --bin outgrow
+cargo build --release -p outgrow-e2e --bin bench
+cargo bench -p outgrow-agent --bench write_overhead --no-run
+exec "${CARGO_TARGET_DIR:-target}/release/bench" "$@"
