@@ -99,10 +99,12 @@ fn equal(rows: u64, tables: usize) -> String {
 fn different(outcome: &Outcome) -> String {
     let differences = &outcome.differences;
     let least = if differences.more { "at least " } else { "" };
-    let mut text = format!(
-        "DIFFERENT  {least}{} rows differ\n\n",
-        HumanCount(differences.total)
-    );
+    let rows = if differences.total == 1 && !differences.more {
+        "row differs"
+    } else {
+        "rows differ"
+    };
+    let mut text = format!("DIFFERENT  {least}{} {rows}\n\n", HumanCount(differences.total));
     differences
         .listed
         .iter()
