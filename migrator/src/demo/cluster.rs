@@ -169,10 +169,13 @@ fn run_guarded(
 }
 
 /// The eighth line of `postmaster.pid` is the server's status (`LOCK_FILE_LINE_PM_STATUS` in Postgres's
-/// `miscadmin.h`), which is also what `pg_ctl` waits for.
+/// `miscadmin.h`), which is also what `pg_ctl` waits for; a standby that takes readers says so.
 fn is_ready(data: &Path) -> bool {
-    fs::read_to_string(data.join("postmaster.pid"))
-        .is_ok_and(|text| text.lines().nth(7).is_some_and(|status| status.trim() == "ready"))
+    fs::read_to_string(data.join("postmaster.pid")).is_ok_and(|text| {
+        text.lines()
+            .nth(7)
+            .is_some_and(|status| ["ready", "standby"].contains(&status.trim()))
+    })
 }
 
 fn start_failure(step: &'static str, start: Instant, log: &Path) -> PrivatePostgresError {
@@ -208,7 +211,9 @@ mod tests {
         let file = folder.path().join("postmaster.pid");
         fs::write(&file, format!("{lines}starting\n")).unwrap();
         assert!(!is_ready(folder.path()));
-        fs::write(&file, format!("{lines}ready   \n")).unwrap();
-        assert!(is_ready(folder.path()));
+        for ready in ["ready   ", "standby "] {
+            fs::write(&file, format!("{lines}{ready}\n")).unwrap();
+            assert!(is_ready(folder.path()), "{ready}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use indicatif::HumanBytes;
+use outgrow_shared::verdict::Unit;
 
 use super::private_postgres::PrivatePostgres;
 use super::proof;
@@ -70,10 +70,9 @@ pub async fn run(
     story.chapter("Cut-over: the writers stop, so that nothing is written behind the copy's back");
     tokio::task::block_in_place(|| store.end())?;
     let bytes = fs::metadata(&store.database).map_or(0, |found| found.len());
-    story.say(&format!(
-        "stopped between two writes; the file holds {}",
-        HumanBytes(bytes)
-    ));
+    #[expect(clippy::cast_precision_loss, reason = "a size for people")]
+    let size = Unit::Bytes.show(bytes as f64);
+    story.say(&format!("stopped between two writes; the file holds {size}"));
 
     let starting = Instant::now();
     let postgres = tokio::task::block_in_place(|| PrivatePostgres::builder().start())?;

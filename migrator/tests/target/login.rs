@@ -63,7 +63,7 @@ async fn libpq_variables_alone_log_in() {
 async fn a_password_file_logs_in_over_tcp_and_over_the_socket() {
     let file = passfile(APP_PASSWORD, 0o600);
     let environment = environment(&[("PGPASSFILE", file.path().to_str().unwrap())]);
-    for host in ["127.0.0.1".to_owned(), PRIMARY.folder.display().to_string()] {
+    for host in ["127.0.0.1".to_owned(), PRIMARY.folder().display().to_string()] {
         let to = format!("host={host} port={} user=app dbname=app", PRIMARY.port);
         connected(&resolve(Some(&to), &environment).unwrap()).await;
     }

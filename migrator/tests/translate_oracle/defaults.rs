@@ -58,10 +58,7 @@ fn default_column(declared: &str, default: &str) -> (String, Expr) {
 
 #[test]
 fn both_engines_store_the_same_defaults() {
-    let Some(server) = Server::start() else {
-        println!("no Postgres server on this machine: skipped");
-        return;
-    };
+    let server = Server::start();
     for (defaults, clock) in [(DEFAULTS, false), (CLOCKS, true)] {
         let mut script = "SET timezone = 'Asia/Kolkata';\n".to_owned();
         let mut tables = Vec::new();

@@ -147,10 +147,7 @@ fn both_engines_agree_on_every_translated_expression() {
         "too few expressions are translated to test anything"
     );
 
-    let Some(server) = Server::start() else {
-        println!("no Postgres server on this machine: skipped");
-        return;
-    };
+    let server = Server::start();
     let mut script = postgres_setup;
     script.push_str(PROBE);
     for case in &cases {
