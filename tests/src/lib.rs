@@ -8,6 +8,7 @@
 
 pub mod metrics_servers;
 pub mod postgres;
+pub mod processes;
 pub mod programs;
 pub mod promql;
 pub mod shipped;

@@ -55,22 +55,33 @@ pub fn queries(panel: &Value) -> Vec<&str> {
         .collect()
 }
 
+/// Everything that rules and dashboard ask Prometheus.
+///
+/// # Panics
+/// When rules or dashboard cannot be read.
+#[must_use]
+pub fn expressions() -> Vec<String> {
+    let dashboard = dashboard();
+    let of_panels = panels(&dashboard)
+        .into_iter()
+        .flat_map(queries)
+        .map(str::to_owned);
+    let of_rules = ["record", "alert"].into_iter().flat_map(rules);
+    let of_rules = of_rules.filter_map(|rule| rule["query"].as_str().map(str::to_owned));
+    of_rules.chain(of_panels).collect()
+}
+
 /// The metrics that rules and dashboard read, and that are neither in `exported` nor recorded by a rule.
 ///
 /// # Panics
 /// When rules or dashboard cannot be read.
 #[must_use]
 pub fn unknown_in_rules_and_dashboard<'a>(exported: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-    let (recorded, alerts) = (rules("record"), rules("alert"));
-    let dashboard = dashboard();
-    let rule_queries = recorded
-        .iter()
-        .chain(&alerts)
-        .filter_map(|rule| rule["query"].as_str());
-    let panel_queries = panels(&dashboard).into_iter().flat_map(queries);
+    let recorded = rules("record");
+    let expressions = expressions();
     let mut known: Vec<&str> = recorded.iter().filter_map(|rule| rule["name"].as_str()).collect();
     for name in exported {
         known.push(name);
     }
-    unknown_metrics(rule_queries.chain(panel_queries), known)
+    unknown_metrics(expressions.iter().map(String::as_str), known)
 }

@@ -10,7 +10,7 @@ use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -150,23 +150,24 @@ impl Guarded {
             lifeline.write_all(b"keep\n")?;
         }
         let kept = std::mem::take(&mut self.folder);
-        if self.guard_ends() {
+        if self.guard_ends().is_some() {
             Ok(())
         } else {
             Err(io::Error::other(format!("{} runs on", kept.display())))
         }
     }
 
-    fn guard_ends(&mut self) -> bool {
+    /// How the guard ended; `None` when it runs on.
+    fn guard_ends(&mut self) -> Option<ExitStatus> {
         let start = Instant::now();
         while start.elapsed() < STOP_PATIENCE {
             match self.guard.try_wait() {
                 Ok(None) => thread::sleep(POLL),
-                Ok(Some(_)) => return true,
-                Err(_) => return false,
+                Ok(ended) => return ended,
+                Err(_) => return None,
             }
         }
-        false
+        None
     }
 }
 
@@ -175,8 +176,12 @@ impl Drop for Guarded {
         // The guard reads the end of its input and does the rest.
         drop(self.lifeline.take());
         let ended = self.guard_ends();
-        if !self.folder.as_os_str().is_empty() && (!ended || self.folder.exists()) {
-            // Somebody killed the guard; its work is done here.
+        if self.folder.as_os_str().is_empty() {
+            return;
+        }
+        // A guard without an exit code was killed, or hangs: its work is done here. One that did its work has
+        // stopped the server, whose number may belong to another process by now.
+        if ended.and_then(|status| status.code()).is_none() {
             if self.exit_status().is_none() {
                 let _ = Command::new("kill")
                     .arg("-KILL")
@@ -185,6 +190,8 @@ impl Drop for Guarded {
             }
             let _ = self.guard.kill();
             let _ = self.guard.wait();
+        }
+        if self.folder.exists() {
             let _ = fs::remove_dir_all(&self.folder);
         }
     }

@@ -23,8 +23,8 @@ pub async fn calm(
     watch: &mut Watch,
     time: Duration,
 ) -> Result<Answer, Failure> {
-    let mut seen = Vec::new();
     let end = store.begun + time;
+    let mut seen = tokio::task::block_in_place(|| watch.look()).unwrap_or_default();
     while Instant::now() + TICK <= end {
         seen = tick(story, store, watch, "").await?.unwrap_or(seen);
     }
@@ -44,9 +44,10 @@ pub async fn until_migrate_now(
     window: Duration,
 ) -> Result<Answer, Failure> {
     watch.start_anew();
-    let policy = policy(window);
     let begun = Instant::now();
-    let mut last = judge(&[], &policy);
+    let policy = policy(window);
+    let seen = tokio::task::block_in_place(|| watch.look()).unwrap_or_default();
+    let mut last = judge(&seen, &policy);
     while begun.elapsed() < window * WINDOWS_MAX {
         let goal = format!("{:>3} of {} s  ", begun.elapsed().as_secs(), window.as_secs());
         let Some(seen) = tick(story, store, watch, &goal).await? else {

@@ -5,4 +5,6 @@
 mod alerts;
 mod command;
 mod dashboards;
+mod demo;
+mod live;
 mod private_servers;

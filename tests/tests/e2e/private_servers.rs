@@ -9,52 +9,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use outgrow_e2e::postgres::{self, Database};
+use outgrow_e2e::processes::{GONE_PATIENCE, assert_nothing_left, is_running, processes_of, send};
 use outgrow_e2e::programs::from_setup;
 use outgrow_migrator::demo::private_postgres::PrivatePostgresError;
 use outgrow_migrator::demo::server_binaries::{OLDEST_MAJOR_VERSION, ServerBinaries};
-
-/// How long a server may take to be gone. The guard itself gives it 15 s.
-const GONE_PATIENCE: Duration = Duration::from_secs(20);
-
-/// True while a process runs; one that has ended and waits for its parent to notice does not.
-fn is_running(process_id: u32) -> bool {
-    let Ok(status) = fs::read_to_string(format!("/proc/{process_id}/stat")) else {
-        return false;
-    };
-    // The state follows the program's name, which is in parentheses (proc_pid_stat(5)).
-    !status
-        .rsplit(')')
-        .next()
-        .is_some_and(|after| after.trim_start().starts_with('Z'))
-}
-
-/// All running processes that name this folder: the server, its children and its guard.
-fn processes_of(folder: &Path) -> Vec<u32> {
-    let folder = folder.to_str().unwrap();
-    fs::read_dir("/proc")
-        .unwrap()
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .filter(|id: &u32| {
-            let command = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
-            String::from_utf8_lossy(&command).contains(folder) && is_running(*id)
-        })
-        .collect()
-}
-
-fn assert_nothing_left(process_id: u32, folder: &Path) {
-    let start = Instant::now();
-    loop {
-        let left = processes_of(folder);
-        if left.is_empty() && !is_running(process_id) && !folder.exists() {
-            return;
-        }
-        assert!(
-            start.elapsed() < GONE_PATIENCE,
-            "{folder:?} or one of the processes {left:?} is left"
-        );
-        thread::sleep(Duration::from_millis(20));
-    }
-}
 
 #[test]
 fn a_private_postgres_starts_and_leaves_nothing() {
@@ -208,14 +166,6 @@ fn each_database_is_fresh_and_dropped() {
 fn the_server_that_set_up_found_is_new_enough() {
     let found = ServerBinaries::within(&from_setup("OUTGROW_PG_BINDIR")).unwrap();
     assert!(found.major_version >= OLDEST_MAJOR_VERSION);
-}
-
-fn send(signal: &str, process_id: u32) {
-    let status = Command::new("kill")
-        .args(["-s", signal, &process_id.to_string()])
-        .status()
-        .unwrap();
-    assert!(status.success());
 }
 
 /// Starts the program that holds one server of each kind, and reads which ones.
