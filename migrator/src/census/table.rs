@@ -26,8 +26,6 @@ pub struct TableCensus {
     pub columns: Vec<ColumnCensus>,
     /// Rows without a parent, by SQLite's number of the foreign key.
     pub orphans: BTreeMap<i64, Orphans>,
-    /// What SQLite says when a foreign key cannot be checked at all.
-    pub foreign_keys_broken: Option<String>,
 }
 
 /// Rows whose foreign key points nowhere.
@@ -89,12 +87,11 @@ fn take_table(
         Ok::<(), SourceError>(())
     })?;
     told.tell(rows, &columns, &mut progress);
-    let (orphans, foreign_keys_broken) = find_orphans(source, table)?;
+    let orphans = find_orphans(source, table)?;
     Ok(TableCensus {
         rows,
         columns,
         orphans,
-        foreign_keys_broken,
     })
 }
 
@@ -130,34 +127,30 @@ pub fn row_key(table: &Table, columns: &[usize], row: &SourceRow<'_>) -> String 
     }
 }
 
-type FoundOrphans = (BTreeMap<i64, Orphans>, Option<String>);
-
-fn find_orphans(source: &Source, table: &Table) -> Result<FoundOrphans, SourceError> {
+fn find_orphans(source: &Source, table: &Table) -> Result<BTreeMap<i64, Orphans>, SourceError> {
     let mut orphans: BTreeMap<i64, Orphans> = BTreeMap::new();
     if table.foreign_keys.is_empty() {
-        return Ok((orphans, None));
+        return Ok(orphans);
     }
     let doing = format!("checking the foreign keys of table {}", table.name);
     let wrap = |cause| source.classify(&doing, cause);
     let sql = format!("PRAGMA foreign_key_check({})", quote(&table.name));
-    let mut statement = source.connection().prepare(&sql).map_err(wrap)?;
+    // "foreign key mismatch": the parent has no key to point at, which SQLite says before the first row. The
+    // plan blocks that key by name.
+    let mut statement = match source.connection().prepare(&sql) {
+        Err(cause) if cause.sqlite_error_code() == Some(rusqlite::ErrorCode::Unknown) => {
+            return Ok(orphans);
+        }
+        other => other.map_err(wrap)?,
+    };
     let mut rows = statement.query([]).map_err(wrap)?;
-    loop {
-        match rows.next() {
-            Ok(Some(row)) => {
-                let rowid: Option<i64> = row.get(1).map_err(wrap)?;
-                let found = orphans.entry(row.get(3).map_err(wrap)?).or_default();
-                found.rows += 1;
-                if found.samples.len() < SAMPLES_MAX {
-                    found.samples.extend(rowid.map(|rowid| format!("rowid {rowid}")));
-                }
-            }
-            Ok(None) => return Ok((orphans, None)),
-            // "foreign key mismatch": the parent has no key to point at. The plan blocks it by name.
-            Err(cause) if cause.sqlite_error_code() == Some(rusqlite::ErrorCode::Unknown) => {
-                return Ok((orphans, Some(cause.to_string())));
-            }
-            Err(cause) => return Err(wrap(cause)),
+    while let Some(row) = rows.next().map_err(wrap)? {
+        let rowid: Option<i64> = row.get(1).map_err(wrap)?;
+        let found = orphans.entry(row.get(3).map_err(wrap)?).or_default();
+        found.rows += 1;
+        if found.samples.len() < SAMPLES_MAX {
+            found.samples.extend(rowid.map(|rowid| format!("rowid {rowid}")));
         }
     }
+    Ok(orphans)
 }

@@ -5,4 +5,5 @@
 mod alerts;
 mod command;
 mod dashboards;
+mod hostile;
 mod private_servers;
