@@ -52,9 +52,9 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.what)?;
+        write!(f, "{}", printable(&self.what))?;
         if !self.place.is_empty() {
-            write!(f, "\n  where: {}", self.place)?;
+            write!(f, "\n  where: {}", printable(&self.place))?;
         }
         let mut cause: Option<&(dyn Error + 'static)> = self.why.as_deref().map(|c| c as _);
         let mut said = String::new();
@@ -62,16 +62,52 @@ impl fmt::Display for Failure {
             let text = error.to_string();
             // Some libraries print their cause and also return it; one telling is enough.
             if !said.contains(&text) {
-                write!(f, "\n  why:   {text}")?;
+                write!(f, "\n  why:   {}", printable(&text))?;
             }
             said.push_str(&text);
             cause = error.source();
         }
         if !self.next.is_empty() {
-            write!(f, "\n  next:  {}", self.next)?;
+            write!(f, "\n  next:  {}", printable(&self.next))?;
         }
         Ok(())
     }
 }
 
 impl Error for Failure {}
+
+/// Text that may hold a stranger's names, as it can go to a terminal: control characters are escaped, and a
+/// second line is indented, so that it never looks like one of ours.
+fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' => shown.push_str("\n         "),
+            control if control.is_control() => shown.extend(control.escape_default()),
+            other => shown.push(other),
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_steer_the_terminal_or_fake_a_line() {
+        let failure = Failure::new(
+            Exit::PlanBlocked,
+            "blocked by \u{1b}[2Jx\nerror: fake\u{9b}",
+            "see \u{7}y",
+        )
+        .at("table \ra");
+        let shown = failure.to_string();
+        assert!(shown.chars().all(|c| c == '\n' || !c.is_control()), "{shown:?}");
+        assert!(
+            shown.lines().skip(1).all(|line| line.starts_with("  ")),
+            "{shown}"
+        );
+        assert!(shown.contains("\\u{1b}[2Jx"), "{shown}");
+    }
+}

@@ -56,6 +56,7 @@ pub async fn survey(
     skip: &BTreeSet<String>,
     progress: &Arc<Progress>,
 ) -> Result<Arc<Job>, Failure> {
+    plan::schema_name::check(schema)?;
     let (path, progress) = (path.to_owned(), Arc::clone(progress));
     let options = Options {
         schema: schema.to_owned(),

@@ -9,6 +9,7 @@ use futures_util::SinkExt;
 use tokio::sync::mpsc;
 
 use super::encode::{HEADER, TRAILER, Unencodable, encode_field};
+use super::transaction::leave_out;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::job::Job;
@@ -75,15 +76,21 @@ impl From<CopyError> for Failure {
         match error {
             CopyError::Source(SourceSideError::Source(source)) => source.into(),
             CopyError::Source(SourceSideError::Sort(sort)) => Self::new(
-                Exit::Bug,
+                Exit::Usage,
                 what,
                 "Free space in the temporary folder (TMPDIR), then run again.",
             )
             .because(sort),
             CopyError::Target { table, cause } => {
+                let too_large = cause.fault.is_beyond_a_limit();
                 let failure = Self::from(cause);
                 let place = format!("table {table}, {}", failure.place);
-                failure.at(place.trim_end_matches(", "))
+                let failure = failure.at(place.trim_end_matches(", "));
+                if too_large {
+                    leave_out(failure, &format!("table:{table}"))
+                } else {
+                    failure
+                }
             }
             _ => Self::new(Exit::Bug, what, report),
         }

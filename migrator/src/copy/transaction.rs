@@ -2,7 +2,7 @@
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::plan::model::Plan;
+use crate::plan::model::{Plan, TablePlan};
 use crate::target::{Target, TargetError, quote_ident};
 
 use super::ledger;
@@ -15,11 +15,14 @@ const TAKEN_NAMES: &str = "SELECT c.relname::text FROM pg_catalog.pg_class c \
 /// Refuses a target that already has something under a name the plan needs.
 pub async fn refuse_existing(target: &Target, plan: &Plan) -> Result<(), Failure> {
     let of_tables = plan.tables.iter().map(|t| t.name.clone());
-    let of_indexes = plan.steps.iter().filter_map(|step| {
-        step.object
-            .strip_prefix("index:")?
-            .split_once('.')
-            .map(|(_, name)| name.to_owned())
+    // A table's name may hold a dot as well, so it is taken off as a whole.
+    let of_indexes = plan.steps.iter().flat_map(|step| {
+        let of_table = |table: &TablePlan| {
+            step.object
+                .strip_prefix(&format!("index:{}.", table.name))
+                .map(str::to_owned)
+        };
+        plan.tables.iter().filter_map(of_table)
     });
     let names: Vec<String> = of_tables.chain(of_indexes).collect();
     let rows = target
@@ -124,8 +127,27 @@ async fn batch(target: &Target, sql: &str) -> Result<(), TargetError> {
         .map_err(|error| target.fault(&error))
 }
 
+/// A refusal for what the object is or holds, such as a value too long for an index, blocks the plan like a
+/// finding: the same object fails the next time too, and can be left out.
 fn at(error: TargetError, object: &str) -> Failure {
+    let blocks = error.fault.is_about_the_object() && !object.starts_with("identity:");
     let failure = Failure::from(error);
     let place = format!("{object}, {}", failure.place);
-    failure.at(place.trim_end_matches(", "))
+    let failure = failure.at(place.trim_end_matches(", "));
+    if blocks {
+        leave_out(failure, object)
+    } else {
+        failure
+    }
+}
+
+/// Makes a refusal by the server one of the plan, with the way around it.
+pub(super) fn leave_out(failure: Failure, object: &str) -> Failure {
+    let next =
+        format!("Nothing was kept. Change the object in the source, or leave it out with --skip '{object}'.");
+    Failure {
+        exit: Exit::PlanBlocked,
+        next,
+        ..failure
+    }
 }

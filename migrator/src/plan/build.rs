@@ -24,6 +24,9 @@ use crate::source::{Identity, TextEncoding};
 /// The longest name Postgres keeps whole, in bytes.
 pub(super) const NAME_BYTES_MAX: usize = 63;
 
+/// The most columns a table of Postgres has, `MaxHeapAttributeNumber`.
+const COLUMNS_MAX: usize = 1600;
+
 /// Names that every table of Postgres has already.
 const SYSTEM_COLUMNS: &[&str] = &["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
 
@@ -76,6 +79,8 @@ pub(super) struct Builder<'a> {
     findings: Vec<Finding>,
     steps: Vec<Step>,
     skips_used: BTreeSet<String>,
+    /// Asked for, and gone with their table.
+    skips_covered: BTreeSet<String>,
 }
 
 impl Builder<'_> {
@@ -98,6 +103,18 @@ impl Builder<'_> {
             );
         }
         true
+    }
+
+    /// Takes note that a table's own objects are left out with it: asking for them too is no mistake.
+    fn skipped_with(&mut self, table: &str) {
+        let of_table = |object: &&String| {
+            let rest = object
+                .split_once(':')
+                .and_then(|(_, name)| name.strip_prefix(table));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let covered: Vec<String> = self.options.skip.iter().filter(of_table).cloned().collect();
+        self.skips_covered.extend(covered);
     }
 
     /// Blocks on an object that could be left out, unless its user asked for that.
@@ -162,6 +179,7 @@ pub fn build(
         findings: Vec::new(),
         steps: Vec::new(),
         skips_used: BTreeSet::new(),
+        skips_covered: BTreeSet::new(),
     };
     catalog
         .others
@@ -187,7 +205,8 @@ pub fn build(
     drafts
         .iter()
         .for_each(|draft| foreign_keys::plan(&mut builder, draft, &drafts));
-    if let Some(unknown) = options.skip.difference(&builder.skips_used).next() {
+    let mut unknown = options.skip.difference(&builder.skips_used);
+    if let Some(unknown) = unknown.find(|object| !builder.skips_covered.contains(*object)) {
         return Err(UnknownSkip(unknown.clone()));
     }
     builder.findings.sort_by_key(|f| f.disposition);
@@ -237,26 +256,23 @@ fn draft_table<'a>(
 ) -> Option<Draft<'a>> {
     let object = format!("table:{}", table.name);
     if builder.skipped(&object, &format!("{} rows are not copied", census.rows)) {
+        builder.skipped_with(&table.name);
         return None;
     }
-    if let Err(detail) = check_name(&table.name) {
+    if let Some(detail) = unfit(&table.name) {
         builder.block_or_skip(rules::NAME_UNFIT, &object, detail);
     }
     for column in &table.columns {
         let object = format!("column:{}.{}", table.name, column.name);
-        if let Err(detail) = check_name(&column.name) {
-            block_column(builder, rules::NAME_UNFIT, &table.name, &object, detail);
-        }
-        if SYSTEM_COLUMNS.contains(&column.name.as_str()) {
-            let detail = "every table of Postgres has a system column of this name";
-            block_column(
-                builder,
-                rules::NAME_SYSTEM_COLUMN,
-                &table.name,
-                &object,
-                detail.to_owned(),
-            );
-        }
+        check_column_name(builder, &table.name, &object, &column.name);
+    }
+    if table.columns.len() > COLUMNS_MAX {
+        let detail = format!(
+            "a table in Postgres has at most {COLUMNS_MAX} columns; this one has {}",
+            table.columns.len()
+        );
+        builder.block_or_skip(rules::TABLE_TOO_WIDE, &object, detail);
+        return None;
     }
     let ddl = match read(&table.name, &table.sql) {
         Ok(Ddl::Table(ddl)) => ddl,
@@ -282,20 +298,27 @@ fn draft_table<'a>(
     })
 }
 
-fn check_name(name: &str) -> Result<(), String> {
-    if name.is_empty() || name.len() > NAME_BYTES_MAX {
-        return Err(format!(
+/// Why Postgres cannot keep a name as it is.
+fn unfit(name: &str) -> Option<String> {
+    (name.is_empty() || name.len() > NAME_BYTES_MAX).then(|| {
+        format!(
             "a name in Postgres has 1 to {NAME_BYTES_MAX} bytes; this one has {}",
             name.len()
-        ));
-    }
-    Ok(())
+        )
+    })
 }
 
-/// Blocks on a column's name. The column alone cannot be left out: its values would be lost without a word.
-fn block_column(builder: &mut Builder<'_>, rule: Rule, table: &str, object: &str, detail: String) {
-    let next =
-        format!("Rename the column in the source, or leave the table out with --skip 'table:{table}'.");
+/// A column cannot be left out by itself, only its table.
+fn check_column_name(builder: &mut Builder<'_>, table: &str, object: &str, name: &str) {
+    let (rule, detail) = if let Some(detail) = unfit(name) {
+        (rules::NAME_UNFIT, detail)
+    } else if SYSTEM_COLUMNS.contains(&name) {
+        let detail = "every table of Postgres has a system column of this name";
+        (rules::NAME_SYSTEM_COLUMN, detail.to_owned())
+    } else {
+        return;
+    };
+    let next = format!("Rename it in the source, or leave the table out with --skip 'table:{table}'.");
     builder.add(Finding {
         next,
         ..plain(Disposition::Blocked, rule, object, detail)

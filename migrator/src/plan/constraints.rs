@@ -6,12 +6,16 @@
 use outgrow_shared::value::Class;
 
 use super::build::{Builder, Draft, NAME_BYTES_MAX, plain};
+use super::columns::Planned;
 use super::model::{Disposition, Finding};
 use super::rules;
 use super::translate::quote::identifier;
 use super::translate::{translate, translate_condition};
 use crate::source::catalog::{Index, IndexOrigin};
 use crate::source::ddl::{CheckDdl, Ddl, IndexDdl, KeyPart, KeyTerm, read};
+
+/// The most columns an index has in a stock build of Postgres, `INDEX_MAX_KEYS`.
+const INDEX_COLUMNS_MAX: usize = 32;
 
 /// The indexes that CREATE INDEX made. They come before keys, so that no name Postgres makes up takes theirs.
 pub(super) fn indexes(builder: &mut Builder<'_>, draft: &Draft<'_>) {
@@ -46,6 +50,9 @@ fn create_index(builder: &Builder<'_>, draft: &Draft<'_>, index: &Index) -> Resu
         .iter()
         .map(|part| index_term(draft, part))
         .collect::<Result<Vec<_>, _>>()?;
+    if terms.len() > INDEX_COLUMNS_MAX {
+        return Err(too_many_columns());
+    }
     let condition = index_condition(draft, &ddl)?;
     Ok(format!(
         "CREATE {}INDEX {} ON {} ({}){condition}",
@@ -104,8 +111,11 @@ pub(super) fn keys_and_checks(builder: &mut Builder<'_>, draft: &Draft<'_>) {
         unique_key(builder, draft, number + 1, index);
     }
     let of_columns = draft.ddl.columns.iter().flat_map(|c| &c.checks);
-    for (number, check) in of_columns.chain(&draft.ddl.checks).enumerate() {
-        add_check(builder, draft, number + 1, check);
+    let checks: Vec<&CheckDdl> = of_columns.chain(&draft.ddl.checks).collect();
+    let names = checks.iter().map(|check| check.name.as_deref());
+    let objects = object_names("check", &draft.table.name, names);
+    for (check, object) in checks.into_iter().zip(&objects) {
+        add_check(builder, draft, object, check);
     }
     note_conflict_clauses(builder, draft);
 }
@@ -144,6 +154,11 @@ fn primary_key(builder: &mut Builder<'_>, draft: &Draft<'_>) {
     }
     // A column that no type holds is blocked on its own.
     let Some(columns) = columns else { return };
+    let index = table.indexes.iter().find(|i| i.origin == IndexOrigin::PrimaryKey);
+    if let Some(why) = index.and_then(|index| misfit(index, &columns)) {
+        builder.block_or_skip(rules::INDEX, &object, why);
+        return;
+    }
     if builder.skipped(&object, "the table gets no primary key") {
         return;
     }
@@ -171,20 +186,20 @@ fn unique_key(builder: &mut Builder<'_>, draft: &Draft<'_>, number: usize, index
         builder.block_or_skip(rules::INDEX, &object, missing);
         return;
     };
-    // A column's own collation is a finding of the column; here only one that the constraint adds.
-    let foreign = index
-        .columns
-        .iter()
-        .zip(&columns)
-        .find(|(own, column)| column.binary && !own.collation.eq_ignore_ascii_case("BINARY"));
-    if let Some((own, _)) = foreign {
-        builder.block_or_skip(rules::INDEX, &object, format!("it compares by {}", own.collation));
+    if let Some(why) = misfit(index, &columns) {
+        builder.block_or_skip(rules::INDEX, &object, why);
         return;
     }
     if builder.skipped(&object, "the table gets no such unique key") {
         return;
     }
-    let names: Vec<String> = columns.iter().map(|c| identifier(&c.plan.name)).collect();
+    let mut names: Vec<String> = Vec::with_capacity(columns.len());
+    for name in columns.iter().map(|c| identifier(&c.plan.name)) {
+        // SQLite lets a key name a column twice, which changes nothing.
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
     let name = builder.qualified(&draft.table.name);
     builder.step(
         object,
@@ -192,12 +207,47 @@ fn unique_key(builder: &mut Builder<'_>, draft: &Draft<'_>, number: usize, index
     );
 }
 
-fn add_check(builder: &mut Builder<'_>, draft: &Draft<'_>, number: usize, check: &CheckDdl) {
-    let object = match &check.name {
-        Some(name) => format!("check:{}.{name}", draft.table.name),
-        None => format!("check:{}.{number}", draft.table.name),
-    };
-    if builder.skipped(&object, &check.expr.text) {
+/// What keeps a key from being the same on Postgres: a collation that the constraint itself adds (a column's own
+/// one is a finding of the column), or too many columns.
+fn misfit(index: &Index, columns: &[&Planned]) -> Option<String> {
+    if columns.len() > INDEX_COLUMNS_MAX {
+        return Some(too_many_columns());
+    }
+    let pairs = index.columns.iter().zip(columns);
+    pairs
+        .into_iter()
+        .find(|(own, column)| column.binary && !own.collation.eq_ignore_ascii_case("BINARY"))
+        .map(|(own, _)| format!("it compares by {}", own.collation))
+}
+
+fn too_many_columns() -> String {
+    format!("an index of Postgres has at most {INDEX_COLUMNS_MAX} columns")
+}
+
+/// What findings call the constraints of a table: by name, else by number. SQLite lets names repeat, and a name
+/// may look like a number; leaving out one constraint must not take another with it.
+pub(super) fn object_names<'a>(
+    kind: &str,
+    table: &str,
+    names: impl Iterator<Item = Option<&'a str>>,
+) -> Vec<String> {
+    let mut objects: Vec<String> = Vec::new();
+    for (place, name) in names.enumerate() {
+        let number = place + 1;
+        let mut object = match name {
+            Some(name) => format!("{kind}:{table}.{name}"),
+            None => format!("{kind}:{table}.{number}"),
+        };
+        while objects.contains(&object) {
+            object.push_str(&format!("#{number}"));
+        }
+        objects.push(object);
+    }
+    objects
+}
+
+fn add_check(builder: &mut Builder<'_>, draft: &Draft<'_>, object: &str, check: &CheckDdl) {
+    if builder.skipped(object, &check.expr.text) {
         return;
     }
     let translated = translate_condition(&check.expr.expr, &|name| {
@@ -211,7 +261,7 @@ fn add_check(builder: &mut Builder<'_>, draft: &Draft<'_>, number: usize, check:
         }
         Err(why) => {
             let detail = format!("CHECK ({}): {why}", check.expr.text);
-            builder.block_or_skip(rules::CHECK, &object, detail);
+            builder.block_or_skip(rules::CHECK, object, detail);
         }
     }
 }
@@ -253,4 +303,16 @@ pub(super) fn identity(builder: &mut Builder<'_>, draft: &Draft<'_>) {
         identifier(&column.plan.name),
     );
     builder.step(format!("identity:{}.{}", table.name, column.plan.name), sql);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::object_names;
+
+    #[test]
+    fn constraints_that_share_a_name_are_told_apart() {
+        let names = [Some("2"), None, Some("ck"), Some("ck"), Some("ck#4"), Some("ck")];
+        let expected = ["2", "2#2", "ck", "ck#4", "ck#4#5", "ck#6"].map(|name| format!("check:t.{name}"));
+        assert_eq!(object_names("check", "t", names.into_iter()), expected);
+    }
 }

@@ -5,6 +5,7 @@
 
 use super::build::{Builder, Draft, plain};
 use super::columns::Planned;
+use super::constraints::object_names;
 use super::model::{Disposition, Finding};
 use super::rules;
 use super::translate::quote::identifier;
@@ -14,11 +15,10 @@ use crate::source::ddl::{ForeignKeyDdl, RefAct};
 /// Plans the foreign keys of one table.
 pub(super) fn plan(builder: &mut Builder<'_>, draft: &Draft<'_>, drafts: &[Draft<'_>]) {
     let of_columns = draft.ddl.columns.iter().flat_map(|c| &c.foreign_keys);
-    for (number, key) in of_columns.chain(&draft.ddl.foreign_keys).enumerate() {
-        let object = match &key.name {
-            Some(name) => format!("foreign-key:{}.{name}", draft.table.name),
-            None => format!("foreign-key:{}.{}", draft.table.name, number + 1),
-        };
+    let keys: Vec<&ForeignKeyDdl> = of_columns.chain(&draft.ddl.foreign_keys).collect();
+    let names = keys.iter().map(|key| key.name.as_deref());
+    let objects = object_names("foreign-key", &draft.table.name, names);
+    for (key, object) in keys.into_iter().zip(objects) {
         let target = format!("({}) to {}", key.columns.join(", "), key.parent_table);
         if builder.skipped(&object, &target) {
             continue;

@@ -9,6 +9,7 @@ mod foreign_keys;
 pub mod mapping;
 pub mod model;
 pub mod rules;
+pub mod schema_name;
 pub mod target_type;
 pub mod text_time;
 pub mod translate;

@@ -9,6 +9,8 @@ pub const DDL_UNREADABLE: Rule = "ddl.unreadable";
 pub const NAME_UNFIT: Rule = "name.unfit";
 /// A column has the name of a system column of Postgres.
 pub const NAME_SYSTEM_COLUMN: Rule = "name.system-column";
+/// A table has more columns than Postgres allows.
+pub const TABLE_TOO_WIDE: Rule = "table.too-wide";
 /// The table was left out on request.
 pub const TABLE_SKIPPED: Rule = "table.skipped";
 /// A view is not carried over.
@@ -61,6 +63,7 @@ pub const ALL: &[Rule] = &[
     DDL_UNREADABLE,
     NAME_UNFIT,
     NAME_SYSTEM_COLUMN,
+    TABLE_TOO_WIDE,
     TABLE_SKIPPED,
     VIEW,
     TRIGGER,

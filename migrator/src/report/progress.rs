@@ -6,6 +6,7 @@ use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::layout::shown;
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// How often a bar moves while its stage is silent.
@@ -118,6 +119,8 @@ impl Progress {
 
     /// A remark beside the stages.
     pub fn note(&self, remark: &str) {
+        // File and table names may be in it.
+        let remark = &shown(remark);
         match self.show {
             Show::Json => event(&serde_json::json!({ "event": "note", "note": remark })),
             Show::Human => {

@@ -3,9 +3,12 @@
 //! Facts come from PRAGMAs; what those cannot tell (CHECK, collations, expressions) is read from the stored
 //! DDL by the plan. An object that is not an ordinary table is listed too, so that none is passed over.
 
-use rusqlite::Connection;
+use std::collections::HashMap;
 
-use super::ddl::Affinity;
+use rusqlite::{Connection, OptionalExtension, Statement};
+
+use super::ddl::{Affinity, Ddl, read};
+use super::scan::quote;
 use super::{Source, SourceError};
 
 /// Every object of the source, in the order of creation.
@@ -165,6 +168,8 @@ impl Catalog {
         let mut tables = Vec::new();
         let mut others = Vec::new();
         let listed = list_objects(connection).map_err(wrap)?;
+        // A full-text index may read a table of the application that is named like one of its own.
+        let content: Vec<String> = listed.iter().filter_map(content_table).collect();
         for object in listed {
             let other = |kind| OtherObject {
                 kind,
@@ -173,6 +178,9 @@ impl Catalog {
             };
             match object.kind.as_str() {
                 "table" => tables.push(read_table(connection, &object).map_err(wrap)?),
+                "shadow" if content.iter().any(|name| name.eq_ignore_ascii_case(&object.name)) => {
+                    tables.push(read_table(connection, &object).map_err(wrap)?);
+                }
                 "view" => others.push(other(OtherKind::View)),
                 "trigger" => others.push(other(OtherKind::Trigger)),
                 "virtual" => others.push(other(OtherKind::VirtualTable)),
@@ -194,24 +202,50 @@ struct Listed {
 
 /// Tables by kind from `table_list`, triggers and the DDL from `sqlite_schema`. Tables named `sqlite_...`
 /// are SQLite's own bookkeeping; their content is read where it matters (`sqlite_sequence`).
+///
+/// PRAGMAs are asked as statements throughout: a table of the file may be named `pragma_table_list` and would
+/// answer in place of the function.
 fn list_objects(connection: &Connection) -> rusqlite::Result<Vec<Listed>> {
+    let mut statement = connection.prepare("PRAGMA main.table_list")?;
+    let rows = statement.query_map([], |row| {
+        Ok((
+            row.get("name")?,
+            (row.get("type")?, row.get("wr")?, row.get("strict")?),
+        ))
+    })?;
+    let kinds = rows.collect::<rusqlite::Result<HashMap<String, (String, bool, bool)>>>()?;
     let mut statement = connection.prepare(
-        "SELECT coalesce(l.type, s.type), s.name, coalesce(s.sql, ''), coalesce(l.wr, 0), coalesce(l.strict, 0) \
-         FROM sqlite_schema AS s \
-         LEFT JOIN pragma_table_list AS l ON l.schema = 'main' AND l.name = s.name AND s.type <> 'trigger' \
-         WHERE s.type IN ('table', 'view', 'trigger') AND s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
-         ORDER BY s.rowid",
+        "SELECT type, name, coalesce(sql, '') FROM sqlite_schema WHERE type IN ('table', 'view', 'trigger') \
+         AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid",
     )?;
     let rows = statement.query_map([], |row| {
+        let (kind, name): (String, String) = (row.get(0)?, row.get(1)?);
+        // A trigger may have the name of a table.
+        let (kind, without_rowid, strict) = match kinds.get(&name) {
+            Some(listed) if kind != "trigger" => listed.clone(),
+            _ => (kind, false, false),
+        };
         Ok(Listed {
-            kind: row.get(0)?,
-            name: row.get(1)?,
+            kind,
+            name,
             sql: row.get(2)?,
-            without_rowid: row.get(3)?,
-            strict: row.get(4)?,
+            without_rowid,
+            strict,
         })
     })?;
     rows.collect()
+}
+
+fn content_table(listed: &Listed) -> Option<String> {
+    match read(&listed.name, &listed.sql) {
+        Ok(Ddl::VirtualTable(ddl)) => ddl.content_table(),
+        _ => None,
+    }
+}
+
+/// Prepares a PRAGMA that takes the name of a table or index.
+fn pragma<'a>(connection: &'a Connection, pragma: &str, name: &str) -> rusqlite::Result<Statement<'a>> {
+    connection.prepare(&format!("PRAGMA main.{pragma}({})", quote(name)))
 }
 
 fn read_table(connection: &Connection, listed: &Listed) -> rusqlite::Result<Table> {
@@ -247,25 +281,23 @@ fn read_columns(
     table: &str,
     strict: bool,
 ) -> rusqlite::Result<(Vec<Column>, Vec<usize>)> {
-    let mut statement = connection.prepare(
-        "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1) ORDER BY cid",
-    )?;
+    let mut statement = pragma(connection, "table_xinfo", table)?;
     let mut columns = Vec::new();
     let mut key = Vec::new();
-    let mut rows = statement.query([table])?;
+    let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let declared_type: String = row.get(1)?;
-        let key_position: i64 = row.get(4)?;
-        let hidden: i64 = row.get(5)?;
+        let declared_type: String = row.get("type")?;
+        let key_position: i64 = row.get("pk")?;
+        let hidden: i64 = row.get("hidden")?;
         if key_position > 0 {
             key.push((key_position, columns.len()));
         }
         columns.push(Column {
-            name: row.get(0)?,
+            name: row.get("name")?,
             affinity: affinity_of(&declared_type, strict),
             declared_type,
-            not_null: row.get(2)?,
-            default_sql: row.get(3)?,
+            not_null: row.get("notnull")?,
+            default_sql: row.get("dflt_value")?,
             generated: matches!(hidden, 2 | 3),
         });
     }
@@ -274,7 +306,7 @@ fn read_columns(
 }
 
 /// STRICT's ANY keeps values as they are; everywhere else the word ANY means NUMERIC.
-fn affinity_of(declared_type: &str, strict: bool) -> Affinity {
+pub(super) fn affinity_of(declared_type: &str, strict: bool) -> Affinity {
     if strict && declared_type.eq_ignore_ascii_case("ANY") {
         return Affinity::Blob;
     }
@@ -282,63 +314,65 @@ fn affinity_of(declared_type: &str, strict: bool) -> Affinity {
 }
 
 fn read_indexes(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Index>> {
-    let mut statement = connection.prepare(
-        "SELECT l.name, l.\"unique\", l.origin, l.partial, s.sql FROM pragma_index_list(?1) AS l \
-         LEFT JOIN sqlite_schema AS s ON s.type = 'index' AND s.name = l.name ORDER BY l.seq DESC",
-    )?;
+    let mut stored =
+        connection.prepare("SELECT sql FROM sqlite_schema WHERE type = 'index' AND name = ?1")?;
+    let mut statement = pragma(connection, "index_list", table)?;
     let mut indexes = Vec::new();
-    let mut rows = statement.query([table])?;
+    let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let name: String = row.get(0)?;
-        let origin: String = row.get(2)?;
+        let name: String = row.get("name")?;
+        let origin: String = row.get("origin")?;
+        let sql = stored.query_row([&name], |row| row.get(0)).optional()?.flatten();
         indexes.push(Index {
             columns: read_index_columns(connection, &name)?,
             name,
-            unique: row.get(1)?,
+            unique: row.get("unique")?,
             origin: match origin.as_str() {
                 "c" => IndexOrigin::Created,
                 "u" => IndexOrigin::Unique,
                 _ => IndexOrigin::PrimaryKey,
             },
-            partial: row.get(3)?,
-            sql: row.get(4)?,
+            partial: row.get("partial")?,
+            sql,
         });
     }
+    // SQLite lists the latest first.
+    indexes.reverse();
     Ok(indexes)
 }
 
 fn read_index_columns(connection: &Connection, index: &str) -> rusqlite::Result<Vec<IndexColumn>> {
-    let mut statement = connection
-        .prepare("SELECT cid, \"desc\", coll FROM pragma_index_xinfo(?1) WHERE key = 1 ORDER BY seqno")?;
-    let rows = statement.query_map([index], |row| {
-        let position: i64 = row.get(0)?;
-        Ok(IndexColumn {
-            column: usize::try_from(position).ok(),
-            descending: row.get(1)?,
-            collation: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
-        })
-    })?;
-    rows.collect()
+    let mut statement = pragma(connection, "index_xinfo", index)?;
+    let mut columns = Vec::new();
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        // What follows the key is the rowid or the primary key, to find the row by.
+        if row.get("key")? {
+            columns.push(IndexColumn {
+                column: usize::try_from(row.get::<_, i64>("cid")?).ok(),
+                descending: row.get("desc")?,
+                collation: row.get::<_, Option<String>>("coll")?.unwrap_or_default(),
+            });
+        }
+    }
+    Ok(columns)
 }
 
 fn read_foreign_keys(connection: &Connection, table: &str) -> rusqlite::Result<Vec<ForeignKey>> {
-    let mut statement = connection.prepare(
-        "SELECT id, \"table\", \"from\", \"to\", on_update, on_delete FROM pragma_foreign_key_list(?1) \
-         ORDER BY id, seq",
-    )?;
+    let mut statement = pragma(connection, "foreign_key_list", table)?;
     let mut keys: Vec<ForeignKey> = Vec::new();
-    let mut rows = statement.query([table])?;
+    let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let id = row.get(0)?;
-        let pair = (row.get(2)?, row.get(3)?);
+        let id = row.get("id")?;
+        let pair = (row.get("from")?, row.get("to")?);
         match keys.last_mut() {
             Some(last) if last.id == id => last.columns.push(pair),
             _ => keys.push(ForeignKey {
                 id,
-                parent: row.get(1)?,
+                parent: row.get("table")?,
                 columns: vec![pair],
-                on_update: row.get(4)?,
-                on_delete: row.get(5)?,
+                on_update: row.get("on_update")?,
+                on_delete: row.get("on_delete")?,
             }),
         }
     }
@@ -354,23 +388,11 @@ fn read_sequences(connection: &Connection, tables: &mut [Table]) -> rusqlite::Re
     if !exists {
         return Ok(());
     }
-    // Anyone may write anything into this table; only integers count.
-    let mut statement = connection
-        .prepare("SELECT max(seq) FROM sqlite_sequence WHERE name = ?1 AND typeof(seq) = 'integer'")?;
+    // Anyone may write anything into this table; SQLite casts what it finds there.
+    let mut statement =
+        connection.prepare("SELECT max(CAST(seq AS INTEGER)) FROM sqlite_sequence WHERE name = ?1")?;
     for table in tables {
         table.sequence = statement.query_row([&table.name], |row| row.get(0))?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn any_keeps_values_only_when_strict() {
-        assert_eq!(affinity_of("ANY", true), Affinity::Blob);
-        assert_eq!(affinity_of("ANY", false), Affinity::Numeric);
-        assert_eq!(affinity_of("", false), Affinity::Blob);
-    }
 }

@@ -4,6 +4,8 @@
 //! rows, its identity.
 
 pub mod catalog;
+#[cfg(test)]
+mod catalog_tests;
 pub mod ddl;
 mod error;
 mod header;

@@ -12,7 +12,7 @@ use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 use sha2::{Digest as _, Sha256};
 
-use super::{Header, JournalMode, SourceError};
+use super::{Header, JournalMode, SourceError, TextEncoding};
 
 /// How long to wait for an application that holds the file exclusively for a moment.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -65,11 +65,14 @@ pub struct Identity {
 impl Source {
     /// Opens the file and begins the snapshot that every later read sees.
     pub fn open(path: &Path) -> Result<Self, SourceError> {
-        let header = Header::read(path)?;
-        let wal_path = sidecar(path, "-wal");
+        let mut header = Header::read(path)?;
+        // SQLite follows links before it looks for the log.
+        let real_path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let wal_path = sidecar(&real_path, "-wal");
         let wal_size_bytes = std::fs::metadata(&wal_path).map_or(0, |m| m.len());
         let connection = connect(path, &header)?;
         begin_snapshot(&connection, path, &header)?;
+        header.encoding = encoding(&connection, path)?;
         let mut warnings = Vec::new();
         if header.journal_mode == JournalMode::Wal && wal_size_bytes == 0 && !wal_path.exists() {
             warnings.push(format!(
@@ -157,8 +160,13 @@ fn sidecar(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Opens without URI handling, so that a `?` in a file name stays a `?`.
+/// Opens by an absolute path: SQLite takes `:memory:` for no file and, as built here, `file:...` for a URI,
+/// which could name another file than the one whose header was read.
 fn connect(path: &Path, header: &Header) -> Result<Connection, SourceError> {
+    let path = &std::path::absolute(path).map_err(|cause| SourceError::Unreadable {
+        path: path.to_owned(),
+        cause,
+    })?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection =
         Connection::open_with_flags(path, flags).map_err(|cause| refuse_open(path, header, cause))?;
@@ -195,6 +203,19 @@ fn begin_snapshot(connection: &Connection, path: &Path, header: &Header) -> Resu
         })
         .map(|_| ())
         .map_err(|cause| refuse_open(path, header, cause))
+}
+
+/// The text encoding of the snapshot. The header of a new file in WAL mode does not tell it before the first
+/// wal checkpoint.
+fn encoding(connection: &Connection, path: &Path) -> Result<TextEncoding, SourceError> {
+    let name: String = connection
+        .query_row("PRAGMA encoding", [], |row| row.get(0))
+        .map_err(|cause| classify(path, "reading its encoding", cause))?;
+    Ok(match name.as_str() {
+        "UTF-16le" => TextEncoding::Utf16Le,
+        "UTF-16be" => TextEncoding::Utf16Be,
+        _ => TextEncoding::Utf8,
+    })
 }
 
 fn refuse_open(path: &Path, header: &Header, cause: rusqlite::Error) -> SourceError {
@@ -252,9 +273,9 @@ fn identify(
         page_size_bytes: header.page_size_bytes,
         schema_version: pragma("schema_version")?,
         encoding: match header.encoding {
-            super::TextEncoding::Utf8 => "UTF-8",
-            super::TextEncoding::Utf16Le => "UTF-16le",
-            super::TextEncoding::Utf16Be => "UTF-16be",
+            TextEncoding::Utf8 => "UTF-8",
+            TextEncoding::Utf16Le => "UTF-16le",
+            TextEncoding::Utf16Be => "UTF-16be",
         }
         .to_owned(),
         journal_mode: match header.journal_mode {
@@ -267,4 +288,48 @@ fn identify(
 
 fn hex_sha256(bytes: &[u8]) -> String {
     outgrow_shared::ce1::Digest(Sha256::digest(bytes).into()).to_hex()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_sqlite_would_read_as_a_uri_is_a_file_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let make = |name: &str, table: &str| {
+            let made = folder.path().join("made.db");
+            let connection = Connection::open(&made).unwrap();
+            connection
+                .execute_batch(&format!("CREATE TABLE {table} (a)"))
+                .unwrap();
+            drop(connection);
+            std::fs::rename(&made, folder.path().join(name)).unwrap();
+        };
+        make("other.db", "other");
+        make("file:other.db?mode=ro", "own");
+        // The test alone may not change the folder of its process, so the name is looked at in the absolute path.
+        let source = Source::open(&folder.path().join("file:other.db?mode=ro")).unwrap();
+        let name: String = source
+            .connection()
+            .query_row("SELECT name FROM sqlite_schema", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(name, "own");
+    }
+
+    #[test]
+    fn the_encoding_is_that_of_the_log_and_the_log_is_found_through_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("a.db"), folder.path().join("link.db"));
+        let writer = Connection::open(&path).unwrap();
+        writer
+            .execute_batch("PRAGMA encoding = 'UTF-16be'; PRAGMA journal_mode = WAL; CREATE TABLE t (a)")
+            .unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        let source = Source::open(&link).unwrap();
+        assert_eq!(source.header().encoding, TextEncoding::Utf16Be);
+        assert_eq!(source.identity().encoding, "UTF-16be");
+        assert!(source.identity().wal_size_bytes > 0);
+        assert!(source.warnings().is_empty(), "{:?}", source.warnings());
+    }
 }

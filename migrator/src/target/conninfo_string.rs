@@ -20,7 +20,13 @@ pub(super) type Pairs = Vec<(String, String)>;
 pub(super) fn parse(text: &str) -> Result<Pairs, String> {
     match URL_PREFIXES.iter().find_map(|prefix| text.strip_prefix(prefix)) {
         Some(rest) => parse_url(rest),
-        None if text.contains("://") => Err("its scheme is not postgres:// or postgresql://".into()),
+        // Behind a keyword `://` is part of a value, such as a password.
+        None if text
+            .split_once("://")
+            .is_some_and(|(scheme, _)| !scheme.contains('=')) =>
+        {
+            Err("its scheme is not postgres:// or postgresql://".into())
+        }
         None if text.contains('=') => parse_keywords(text),
         None => Err("it is neither a URL (postgres://user@host/db) nor keywords \
                      (host=... dbname=...); for a database's name alone write dbname=NAME"

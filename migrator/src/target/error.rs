@@ -156,7 +156,25 @@ pub enum TargetFault {
     },
 }
 
+/// SQLSTATE classes that speak of an object's definition or content: data exception, constraint violation,
+/// syntax or rule, program limit.
+const CLASSES_ABOUT_AN_OBJECT: [&str; 4] = ["22", "23", "42", LIMIT_CLASS];
+
+/// Program limit exceeded: too many columns, a row or an index entry too large.
+const LIMIT_CLASS: &str = "54";
+
 impl TargetFault {
+    /// Whether the server refuses what an object is or holds, rather than being unable to work at the moment.
+    pub fn is_about_the_object(&self) -> bool {
+        let about = |class: &&str| matches!(self, Self::Sql(fault) if fault.sqlstate.starts_with(class));
+        CLASSES_ABOUT_AN_OBJECT.iter().any(about)
+    }
+
+    /// Whether a limit of Postgres itself is exceeded.
+    pub fn is_beyond_a_limit(&self) -> bool {
+        matches!(self, Self::Sql(fault) if fault.sqlstate.starts_with(LIMIT_CLASS))
+    }
+
     /// What the user can do next.
     pub fn next(&self) -> String {
         match self {

@@ -42,7 +42,7 @@ impl From<VerifyError> for Failure {
         match error {
             VerifyError::Source(SourceSideError::Source(source)) => source.into(),
             VerifyError::Source(SourceSideError::Sort(sort)) => Self::new(
-                Exit::Bug,
+                Exit::Usage,
                 what,
                 "Free space in the temporary folder (TMPDIR), then run again.",
             )

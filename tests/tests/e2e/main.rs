@@ -6,5 +6,6 @@ mod alerts;
 mod command;
 mod dashboards;
 mod demo;
+mod hostile;
 mod live;
 mod private_servers;

@@ -246,3 +246,17 @@ pub struct VirtualTableDdl {
     /// Module arguments as written.
     pub arguments: Vec<String>,
 }
+
+impl VirtualTableDdl {
+    /// The application's own table that a full-text index reads (`content=`). SQLite takes it for a shadow table
+    /// when it is named like one: `notes_content` beside `notes`.
+    pub fn content_table(&self) -> Option<String> {
+        let quotes = ['"', '\'', '`', '[', ']'];
+        self.arguments.iter().find_map(|argument| {
+            let (key, value) = argument.split_once('=')?;
+            key.trim()
+                .eq_ignore_ascii_case("content")
+                .then(|| value.trim().trim_matches(quotes).to_owned())
+        })
+    }
+}

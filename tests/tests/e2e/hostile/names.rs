@@ -1,0 +1,74 @@
+//! Names that SQLite takes and that break tools: quotes, newlines, keywords, escape sequences, lengths.
+
+use std::collections::BTreeSet;
+
+use super::random::Random;
+
+const ODD: &[&str] = &[
+    "quo\"te",
+    "\"",
+    "new\nline",
+    "tab\there",
+    "select",
+    "Order",
+    "group by",
+    "user",
+    "table",
+    "\u{e9}t\u{e9}",
+    "e\u{301}",
+    "\u{1f600}",
+    "a.b",
+    "a.b.c",
+    "`tick`",
+    "[bracket]",
+    "it's",
+    "back\\slash",
+    "$1",
+    "%s",
+    "{}",
+    " space ",
+    "1abc",
+    "--",
+    "; DROP SCHEMA public CASCADE; --",
+    "pg_class",
+    "migration",
+    "\u{1b}[31mred",
+    "camelCase",
+    "\u{130}stanbul",
+    "oid",
+    "63_bytes_63_bytes_63_bytes_63_bytes_63_bytes_63_bytes_63_bytes_",
+];
+
+/// Names that Postgres cannot have, so that the plan has to say so.
+const UNFIT: &[&str] = &[
+    "",
+    "ctid",
+    "xmin",
+    "64_bytes_64_bytes_64_bytes_64_bytes_64_bytes_64_bytes_64_bytes_6",
+];
+
+/// Names of one scope, none given twice as SQLite compares them.
+#[derive(Default)]
+pub struct Names {
+    taken: BTreeSet<String>,
+}
+
+impl Names {
+    pub fn next(&mut self, plain: &str, random: &mut Random) -> String {
+        loop {
+            let name = match random.below(100) {
+                0..55 => format!("{plain}{}", self.taken.len()),
+                55..99 => (*random.pick(ODD)).to_owned(),
+                _ => (*random.pick(UNFIT)).to_owned(),
+            };
+            if self.taken.insert(name.to_ascii_lowercase()) {
+                return name;
+            }
+        }
+    }
+}
+
+/// A name as SQLite's delimited identifier.
+pub fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
