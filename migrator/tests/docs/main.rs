@@ -28,8 +28,15 @@ fn check_golden(path: &str, text: &str) {
         return;
     }
     let written = std::fs::read_to_string(repository(path)).unwrap_or_default();
-    assert_eq!(
-        written, text,
-        "{path} is not what the program says; OUTGROW_BLESS=1 renews it"
+    if written == text {
+        return;
+    }
+    // One line tells more than two whole documents.
+    let mut lines = written.lines().zip(text.lines()).enumerate();
+    let differing = lines.find(|(_, (old, new))| old != new);
+    let (line, (old, new)) = differing.unwrap_or((0, ("one of both", "ends early")));
+    panic!(
+        "{path} is not what the program says; OUTGROW_BLESS=1 renews it\nline {}:\n  {old}\n  {new}",
+        line + 1
     );
 }
