@@ -105,6 +105,11 @@ impl Builder<'_> {
         true
     }
 
+    /// Whether the user asked to leave this object out.
+    pub fn leaves_out(&self, object: &str) -> bool {
+        self.options.skip.contains(object)
+    }
+
     /// Takes note that a table's own objects are left out with it: asking for them too is no mistake.
     fn skipped_with(&mut self, table: &str) {
         let of_table = |object: &&String| {

@@ -10,6 +10,7 @@ use super::model::{Disposition, Finding};
 use super::rules;
 use super::translate::quote::identifier;
 use crate::census::Orphans;
+use crate::source::catalog::IndexOrigin;
 use crate::source::ddl::{ForeignKeyDdl, RefAct};
 
 /// Plans the foreign keys of one table.
@@ -23,7 +24,7 @@ pub(super) fn plan(builder: &mut Builder<'_>, draft: &Draft<'_>, drafts: &[Draft
         if builder.skipped(&object, &target) {
             continue;
         }
-        match pair_columns(draft, key, drafts) {
+        match pair_columns(builder, draft, key, drafts) {
             Ok(pairs) => add(builder, draft, key, &object, &pairs),
             Err((rule, why)) => builder.block_or_skip(rule, &object, format!("{target}: {why}")),
         }
@@ -36,6 +37,7 @@ struct Pairs<'a> {
 }
 
 fn pair_columns<'a>(
+    builder: &Builder<'_>,
     draft: &'a Draft<'_>,
     key: &ForeignKeyDdl,
     drafts: &'a [Draft<'_>],
@@ -70,8 +72,8 @@ fn pair_columns<'a>(
         .into_iter()
         .collect::<Option<_>>()
         .ok_or_else(missing)?;
-    if !is_unique(parent, &positions) {
-        let why = "the parent columns are no primary or unique key".to_owned();
+    if !is_unique(builder, parent, &positions) {
+        let why = "the parent columns are no primary or unique key on the target".to_owned();
         return Err((rules::FOREIGN_KEY_NOT_UNIQUE, why));
     }
     let pair = |(name, position): (&String, &usize)| {
@@ -100,21 +102,27 @@ fn pair_columns<'a>(
     Ok(Pairs { parent, columns })
 }
 
-/// Whether the columns are the primary key or a plain unique index, in any order.
-fn is_unique(parent: &Draft<'_>, positions: &[usize]) -> bool {
+/// Whether the columns are the primary key or a plain unique index, in any order, and it is not left out.
+fn is_unique(builder: &Builder<'_>, parent: &Draft<'_>, positions: &[usize]) -> bool {
     let same = |other: &[usize]| {
         other.len() == positions.len() && positions.iter().all(|position| other.contains(position))
     };
-    let by_index = parent
-        .table
-        .indexes
-        .iter()
-        .filter(|i| i.unique && !i.partial)
-        .any(|index| {
-            let columns: Option<Vec<usize>> = index.columns.iter().map(|c| c.column).collect();
-            columns.is_some_and(|columns| same(&columns))
-        });
-    by_index || same(&parent.table.primary_key)
+    let name = &parent.table.name;
+    let mut constraints = 0;
+    let by_index = parent.table.indexes.iter().any(|index| {
+        let object = match index.origin {
+            IndexOrigin::Created => format!("index:{name}.{}", index.name),
+            IndexOrigin::PrimaryKey => return false,
+            IndexOrigin::Unique => {
+                constraints += 1;
+                format!("unique:{name}.{constraints}")
+            }
+        };
+        let columns: Option<Vec<usize>> = index.columns.iter().map(|c| c.column).collect();
+        let plain = index.unique && !index.partial && columns.is_some_and(|columns| same(&columns));
+        plain && !builder.leaves_out(&object)
+    });
+    by_index || (same(&parent.table.primary_key) && !builder.leaves_out(&format!("primary-key:{name}")))
 }
 
 fn add(builder: &mut Builder<'_>, draft: &Draft<'_>, key: &ForeignKeyDdl, object: &str, pairs: &Pairs<'_>) {

@@ -295,29 +295,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_that_sqlite_would_read_as_a_uri_is_a_file_name() {
-        let folder = tempfile::tempdir().unwrap();
-        let make = |name: &str, table: &str| {
-            let made = folder.path().join("made.db");
-            let connection = Connection::open(&made).unwrap();
-            connection
-                .execute_batch(&format!("CREATE TABLE {table} (a)"))
-                .unwrap();
-            drop(connection);
-            std::fs::rename(&made, folder.path().join(name)).unwrap();
-        };
-        make("other.db", "other");
-        make("file:other.db?mode=ro", "own");
-        // The test alone may not change the folder of its process, so the name is looked at in the absolute path.
-        let source = Source::open(&folder.path().join("file:other.db?mode=ro")).unwrap();
-        let name: String = source
-            .connection()
-            .query_row("SELECT name FROM sqlite_schema", [], |row| row.get(0))
-            .unwrap();
-        assert_eq!(name, "own");
-    }
-
-    #[test]
     fn the_encoding_is_that_of_the_log_and_the_log_is_found_through_a_link() {
         let folder = tempfile::tempdir().unwrap();
         let (path, link) = (folder.path().join("a.db"), folder.path().join("link.db"));

@@ -166,8 +166,10 @@ const LIMIT_CLASS: &str = "54";
 impl TargetFault {
     /// Whether the server refuses what an object is or holds, rather than being unable to work at the moment.
     pub fn is_about_the_object(&self) -> bool {
-        let about = |class: &&str| matches!(self, Self::Sql(fault) if fault.sqlstate.starts_with(class));
-        CLASSES_ABOUT_AN_OBJECT.iter().any(about)
+        let Self::Sql(fault) = self else { return false };
+        let about = |class: &&str| fault.sqlstate.starts_with(class);
+        // 42P07: another session made something of this name first, which says nothing about ours.
+        fault.sqlstate != "42P07" && CLASSES_ABOUT_AN_OBJECT.iter().any(about)
     }
 
     /// Whether a limit of Postgres itself is exceeded.

@@ -80,6 +80,10 @@ impl SqlFault {
             ("55P03", _) => {
                 "Another session holds a lock on the object; find it in pg_locks, let it end, run again."
             }
+            ("42P07", _) => {
+                "Another session made it meanwhile; name an empty schema with --schema NAME, or drop it if it is \
+                 yours to drop."
+            }
             ("57014", _) => "The statement was cancelled on the server; run the same command again.",
             ("40001" | "40P01", _) => "It collided with another session; run the same command again.",
             ("25006", _) => "Connect to a server that takes writes.",

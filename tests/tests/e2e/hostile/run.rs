@@ -12,7 +12,7 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Advice is followed so many times: leaving one object out can block others.
-const ROUNDS_MAX: usize = 8;
+const ROUNDS_MAX: usize = 16;
 
 /// Runs the command in a folder; panics if it does not end by itself.
 pub fn command(folder: &Path, arguments: &[&str]) -> Output {
@@ -93,10 +93,7 @@ pub fn migrate(folder: &Path, file: &str, url: &str, schema: &str) -> Outcome {
         let mut advice: Vec<String> = blocked.map(advised).collect();
         if advice.is_empty() {
             // The target itself could not take an object; the failure names it.
-            advice.push(
-                skip_in(&String::from_utf8_lossy(&output.stderr))
-                    .unwrap_or_else(|| panic!("{}", told(&output))),
-            );
+            advice.push(skip_in(&as_written(&output.stderr)).unwrap_or_else(|| panic!("{}", told(&output))));
         }
         let before = skipped.len();
         skipped.extend(advice);
@@ -123,6 +120,13 @@ fn is_skipped(table: &Value, skipped: &BTreeSet<String>) -> bool {
 
 fn advised(finding: &Value) -> String {
     skip_in(finding["next"].as_str().unwrap_or_default()).unwrap_or_else(|| panic!("no way on: {finding}"))
+}
+
+/// What a failure says, with the control characters of our names as they are.
+fn as_written(stderr: &[u8]) -> String {
+    String::from_utf8_lossy(stderr)
+        .replace("\n         ", "\n")
+        .replace("\\u{1b}", "\u{1b}")
 }
 
 /// The object in `--skip 'object'`.

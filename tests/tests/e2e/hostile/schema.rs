@@ -103,7 +103,7 @@ fn declared(flavour: Flavour, random: &mut Random) -> &'static str {
         Flavour::Nulls | Flavour::Mixed => DECLARED,
     };
     let from = if random.chance(85) { usual } else { DECLARED };
-    *random.pick::<&'static str>(from)
+    random.pick::<&'static str>(from)
 }
 
 fn column(strict: bool, names: &mut Names, earlier: &[Column], random: &mut Random) -> Column {
