@@ -74,9 +74,9 @@ pub async fn run(
     let size = Unit::Bytes.show(bytes as f64);
     story.say(&format!("stopped between two writes; the file holds {size}"));
 
+    story.chapter("A private Postgres takes over");
     let starting = Instant::now();
     let postgres = tokio::task::block_in_place(|| PrivatePostgres::builder().start())?;
-    story.chapter("A private Postgres takes over");
     story.say(&format!(
         "Postgres {}, {}, started in {:.1} s",
         postgres.programs().major_version,

@@ -115,7 +115,7 @@ fn assert_only_the_folder_is_left(ground: &Ground, process_id: u32) {
     for left in ground.files() {
         assert_nothing_left(process_id, &left);
     }
-    assert_eq!(ground.files(), [Path::new(""); 0]);
+    assert!(ground.files().is_empty(), "{:?}", ground.files());
     assert_eq!(processes_of(&ground.0), [0_u32; 0]);
 }
 
@@ -174,5 +174,5 @@ fn without_its_store_the_demo_says_how_to_build_it() {
         story.contains("/no/such/store") && story.contains("make demo"),
         "{story}"
     );
-    assert_eq!(ground.files(), [Path::new(""); 0]);
+    assert!(ground.files().is_empty(), "{:?}", ground.files());
 }
