@@ -153,11 +153,21 @@ fn sidecar(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// A path that no build of SQLite takes for a URI. Some read every name that begins with `file:` as one, flag
+/// or no flag (`SQLITE_USE_URI`).
+fn never_a_uri(path: &Path) -> PathBuf {
+    if path.as_os_str().as_encoded_bytes().starts_with(b"file:") {
+        Path::new(".").join(path)
+    } else {
+        path.to_owned()
+    }
+}
+
 /// Opens without URI handling, so that a `?` in a file name stays a `?`.
 fn connect(path: &Path, header: &Header) -> Result<Connection, SourceError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection =
-        Connection::open_with_flags(path, flags).map_err(|cause| refuse_open(path, header, cause))?;
+    let connection = Connection::open_with_flags(never_a_uri(path), flags)
+        .map_err(|cause| refuse_open(path, header, cause))?;
     harden(&connection).map_err(|cause| classify(path, "opening the file", cause))?;
     Ok(connection)
 }
@@ -261,4 +271,20 @@ fn identify(
 
 fn hex_sha256(bytes: &[u8]) -> String {
     outgrow_shared::ce1::Digest(Sha256::digest(bytes).into()).to_hex()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_looks_like_a_uri_is_a_name() {
+        for (given, opened) in [
+            ("file:x.db", "./file:x.db"),
+            ("a/file:x.db", "a/file:x.db"),
+            ("/x.db", "/x.db"),
+        ] {
+            assert_eq!(never_a_uri(Path::new(given)).to_str(), Some(opened));
+        }
+    }
 }
