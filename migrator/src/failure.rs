@@ -52,9 +52,9 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.what)?;
+        write!(f, "{}", calm(&self.what))?;
         if !self.place.is_empty() {
-            write!(f, "\n  where: {}", self.place)?;
+            write!(f, "\n  where: {}", calm(&self.place))?;
         }
         let mut cause: Option<&(dyn Error + 'static)> = self.why.as_deref().map(|c| c as _);
         let mut said = String::new();
@@ -62,16 +62,46 @@ impl fmt::Display for Failure {
             let text = error.to_string();
             // Some libraries print their cause and also return it; one telling is enough.
             if !said.contains(&text) {
-                write!(f, "\n  why:   {text}")?;
+                write!(f, "\n  why:   {}", calm(&text))?;
             }
             said.push_str(&text);
             cause = error.source();
         }
         if !self.next.is_empty() {
-            write!(f, "\n  next:  {}", self.next)?;
+            write!(f, "\n  next:  {}", calm(&self.next))?;
         }
         Ok(())
     }
 }
 
+/// Names of tables and files are anybody's text: control characters that would steer a terminal are spelled
+/// out. Line breaks stay, as a server's log has them.
+fn calm(text: &str) -> String {
+    text.chars()
+        .fold(String::with_capacity(text.len()), |mut calm, c| {
+            if c.is_control() && c != '\n' {
+                calm.extend(c.escape_default());
+            } else {
+                calm.push(c);
+            }
+            calm
+        })
+}
+
 impl Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_spelled_out_wherever_they_come_from() {
+        let failure = Failure::new(Exit::Usage, "a\u{1b}[31m", "c\u{7}")
+            .at("b\r")
+            .because("d\u{9b}\ne");
+        assert_eq!(
+            failure.to_string(),
+            "a\\u{1b}[31m\n  where: b\\r\n  why:   d\\u{9b}\ne\n  next:  c\\u{7}"
+        );
+    }
+}
