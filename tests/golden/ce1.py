@@ -2,7 +2,7 @@
 """CE1 written a second time, from its specification alone, to make and to check golden vectors.
 
 It shares no code with the Rust side. Run without arguments it prints the vectors of the unit tests; with a
-SQLite file it prints the table roots of its tables that have an INTEGER PRIMARY KEY, in key order.
+SQLite file it prints, for each table and mode, a line of name, mode, chunks and root, with tabs between.
 """
 import hashlib
 import sqlite3
@@ -65,6 +65,18 @@ def keyed_root(rows):
     return tree(chunks), len(chunks)
 
 
+def bucket_root(rows):
+    """Root without a key: sorted row digests, divided by their first bits into buckets of about 4096 rows."""
+    leaves = sorted(row(values) for values in rows)
+    if not leaves:
+        return tree([]), 0
+    bits = min(16, (-(-len(leaves) // 4096) - 1).bit_length())
+    buckets = [[] for _ in range(1 << bits)]
+    for leaf in leaves:
+        buckets[int.from_bytes(leaf[:2], "big") >> (16 - bits)].append(leaf)
+    return tree([chunk(bucket) for bucket in buckets]), len(buckets)
+
+
 GOLDEN = [
     [],
     [None],
@@ -85,10 +97,16 @@ def main():
     tables = source.execute("SELECT name FROM sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite_%'")
     for (name,) in tables.fetchall():
         quoted = '"' + name.replace('"', '""') + '"'
-        key = [c for c in source.execute(f"PRAGMA table_info({quoted})") if c[5]]
-        if len(key) == 1 and key[0][2].upper() == "INTEGER":
-            root, chunks = keyed_root(source.execute(f"SELECT * FROM {quoted} ORDER BY rowid"))
-            print(name, chunks, root.hex())
+        columns = source.execute(f"PRAGMA table_info({quoted})").fetchall()
+        key = [c[1].replace('"', '""') for c in sorted(columns, key=lambda c: c[5]) if c[5]]
+        every = f"SELECT * FROM {quoted}"
+        roots = [("bucket", *bucket_root(source.execute(every)))]
+        if key:
+            # Ascending, whatever the key itself says, and by bytes.
+            order = ", ".join(f'"{column}" COLLATE BINARY ASC' for column in key)
+            roots.append(("keyed", *keyed_root(source.execute(f"{every} ORDER BY {order}"))))
+        for mode, root, chunks in roots:
+            print(name, mode, chunks, root.hex(), sep="\t")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+/// Beginnings of the variables in which cargo describes the package under test.
+const OF_THE_TEST_PACKAGE: [&str; 4] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
+
 /// The root of the repository.
 #[must_use]
 pub fn repository() -> PathBuf {
@@ -85,6 +88,16 @@ fn built() -> &'static Path {
                 "--target-dir",
             ])
             .arg(target);
+        // What cargo tells the tests about their own package, build scripts of dependencies take for a change,
+        // and everything above them would be built again, here and at the next run.
+        for (name, _) in env::vars_os() {
+            if OF_THE_TEST_PACKAGE
+                .iter()
+                .any(|start| name.to_string_lossy().starts_with(start))
+            {
+                build.env_remove(name);
+            }
+        }
         if profile.ends_with("release") {
             build.arg("--release");
         }

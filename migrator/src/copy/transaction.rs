@@ -7,14 +7,18 @@ use crate::target::{Target, TargetError, quote_ident};
 
 use super::ledger;
 
-/// Names of the plan's tables that the schema holds already, whatever they are there.
+/// Names of the plan's tables and indexes ($2) that the schema holds already, whatever they are there. A table
+/// ($3) also needs the name for its row type; array types make way by themselves.
 const TAKEN_NAMES: &str = "SELECT c.relname::text FROM pg_catalog.pg_class c \
      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-     WHERE n.nspname = $1 AND c.relname::text = ANY ($2) ORDER BY 1";
+     WHERE n.nspname = $1 AND c.relname::text = ANY ($2) \
+     UNION SELECT t.typname::text FROM pg_catalog.pg_type t \
+     JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
+     WHERE n.nspname = $1 AND t.typname::text = ANY ($3) AND t.typcategory <> 'A' ORDER BY 1";
 
 /// Refuses a target that already has something under a name the plan needs.
 pub async fn refuse_existing(target: &Target, plan: &Plan) -> Result<(), Failure> {
-    let of_tables = plan.tables.iter().map(|t| t.name.clone());
+    let tables: Vec<String> = plan.tables.iter().map(|t| t.name.clone()).collect();
     // A table's name may hold a dot as well, so it is taken off as a whole.
     let of_indexes = plan.steps.iter().flat_map(|step| {
         let of_table = |table: &TablePlan| {
@@ -24,10 +28,10 @@ pub async fn refuse_existing(target: &Target, plan: &Plan) -> Result<(), Failure
         };
         plan.tables.iter().filter_map(of_table)
     });
-    let names: Vec<String> = of_tables.chain(of_indexes).collect();
+    let names: Vec<String> = tables.iter().cloned().chain(of_indexes).collect();
     let rows = target
         .client()
-        .query(TAKEN_NAMES, &[&plan.schema, &names])
+        .query(TAKEN_NAMES, &[&plan.schema, &names, &tables])
         .await
         .map_err(|error| target.fault(&error))?;
     let taken: Vec<String> = rows.iter().map(|row| row.get(0)).collect();

@@ -8,11 +8,14 @@ use std::fmt;
 
 use tokio_postgres::error::DbError;
 
-/// Classes whose texts quote data: data exception, constraint violation, PL/pgSQL's own messages.
-const CLASSES_WITH_VALUES: [&str; 3] = ["22", "23", "P0"];
+/// Classes whose texts quote data: data exception, constraint violation.
+const CLASSES_WITH_VALUES: [&str; 2] = ["22", "23"];
 
 /// Stands where a value stood.
 const WITHHELD: &str = "\"(value withheld)\"";
+
+/// Stands for a message of RAISE in a function on the server, which can put values anywhere in it.
+const OWN_WORDS: &str = "a function in the database raised an error (its words withheld)";
 
 /// A refused statement, without row values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,9 +47,12 @@ impl SqlFault {
         let quotes_values = CLASSES_WITH_VALUES
             .iter()
             .any(|class| sqlstate.starts_with(class));
+        let own_words = is_own_words(&sqlstate, error.routine());
         let owned = |text: Option<&str>| text.map(str::to_owned);
         Self {
-            message: if quotes_values {
+            message: if own_words {
+                OWN_WORDS.to_owned()
+            } else if quotes_values {
                 withhold(error.message())
             } else {
                 error.message().to_owned()
@@ -55,8 +61,8 @@ impl SqlFault {
             table: owned(error.table()),
             column: owned(error.column()),
             constraint: owned(error.constraint()),
-            detail: owned(error.detail().filter(|_| !quotes_values)),
-            hint: owned(error.hint()),
+            detail: owned(error.detail().filter(|_| !quotes_values && !own_words)),
+            hint: owned(error.hint().filter(|_| !own_words)),
             copy_place: error.where_().and_then(copy_place),
             sqlstate,
         }
@@ -113,6 +119,11 @@ impl fmt::Display for SqlFault {
     }
 }
 
+/// Whether a function on the server worded the message: class P0, or any code that its RAISE chose.
+fn is_own_words(sqlstate: &str, routine: Option<&str>) -> bool {
+    sqlstate.starts_with("P0") || routine == Some("exec_stmt_raise")
+}
+
 /// Replaces everything from the first to the last double quote; a value may itself hold quotes.
 fn withhold(message: &str) -> String {
     match (message.find('"'), message.rfind('"')) {
@@ -166,6 +177,13 @@ mod tests {
             Some("COPY t, line 3")
         );
         assert_eq!(copy_place("SQL function \"f\" statement 1"), None);
+    }
+
+    #[test]
+    fn the_words_of_a_function_on_the_server_are_its_own() {
+        assert!(is_own_words("P0001", None));
+        assert!(is_own_words("23514", Some("exec_stmt_raise")));
+        assert!(!is_own_words("23514", Some("ExecConstraints")));
     }
 
     proptest! {

@@ -3,9 +3,24 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod alerts;
+mod as_stored;
+mod certificate;
 mod command;
+mod corpus;
+mod damage;
 mod dashboards;
 mod demo;
+mod golden;
 mod hostile;
+mod interrupted;
 mod live;
+mod live_source;
+mod migrating;
+mod output;
 mod private_servers;
+mod records;
+mod refused_plan;
+mod refused_source;
+mod refused_target;
+mod scene;
+mod sources;
