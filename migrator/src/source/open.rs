@@ -170,7 +170,8 @@ fn connect(path: &Path, header: &Header) -> Result<Connection, SourceError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection =
         Connection::open_with_flags(path, flags).map_err(|cause| refuse_open(path, header, cause))?;
-    harden(&connection).map_err(|cause| classify(path, "opening the file", cause))?;
+    // Some of the settings make SQLite open the file.
+    harden(&connection).map_err(|cause| refuse_open(path, header, cause))?;
     Ok(connection)
 }
 

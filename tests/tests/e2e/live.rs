@@ -9,6 +9,9 @@ use outgrow_e2e::metrics_servers::{MetricsServer, get, prometheus};
 use outgrow_e2e::programs::{example, from_setup, outgrow, repository_file};
 use outgrow_migrator::demo::store::{Order, Store};
 
+/// Where the agent listens unless told otherwise.
+const DEFAULT_ADDRESS: &str = "127.0.0.1:9867";
+
 /// How long Prometheus watches: several of the store's slow clean-ups.
 const WATCHED: Duration = Duration::from_secs(15);
 
@@ -117,9 +120,9 @@ fn the_recorded_series_agree_with_what_the_agent_counts() {
         .replace("http://", "")
         .replace("/metrics", "");
     // The example as it ships, but for the address and the pace.
-    let config = repository_file("alerts/prometheus.yml")
-        .replace("127.0.0.1:9187", &address)
-        .replace("15s", "1s");
+    let shipped = repository_file("alerts/prometheus.yml");
+    assert!(shipped.contains(DEFAULT_ADDRESS), "{shipped}");
+    let config = shipped.replace(DEFAULT_ADDRESS, &address).replace("15s", "1s");
     let server = prometheus(&config, &[("rules.yml", &repository_file("alerts/rules.yml"))]);
     assert_close(recorded(&server, "up"), 1.0, 0.0);
     let before = get(store.endpoint.shown()).unwrap();

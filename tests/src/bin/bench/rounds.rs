@@ -101,7 +101,8 @@ fn seconds_of(stage: &str, events: &str) -> f64 {
     events
         .filter(|event| event["event"] == "stage_finished" && event["stage"] == stage)
         .filter_map(|event| event["seconds"].as_f64())
-        .sum()
+        // An empty sum of floats is -0.0, which would be shown.
+        .fold(0.0, |sum, seconds| sum + seconds)
 }
 
 #[cfg(test)]
