@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::census::Census;
 use crate::copy;
@@ -36,6 +37,21 @@ pub struct Request {
     pub skip: BTreeSet<String>,
     /// Where the certificate goes, if the default does not suit.
     pub certificate: Option<PathBuf>,
+}
+
+/// Says whether a migration has begun to commit: from there on it is ended by its own answer, not by a signal.
+#[derive(Debug, Default)]
+pub struct PointOfNoReturn(AtomicBool);
+
+impl PointOfNoReturn {
+    /// Whether it was passed.
+    pub fn is_passed(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    fn pass(&self) {
+        self.0.store(true, Ordering::Release);
+    }
 }
 
 /// What a migration came to.
@@ -135,6 +151,7 @@ pub async fn migrate(
     request: &Request,
     conninfo: &Conninfo,
     progress: &Arc<Progress>,
+    point: &PointOfNoReturn,
 ) -> Result<Migrated, Failure> {
     let run_id = uuid::Uuid::now_v7();
     let path = certificate::choose_path(request.certificate.as_deref(), run_id)?;
@@ -151,6 +168,7 @@ pub async fn migrate(
     let root = verified.source_root.to_hex();
     copy::write_record(&target, &job.plan, run_id, &plan_json, &plan_sha256, &root).await?;
     let certificate = certificate::certify(&job.plan, &verified, &target, &facts, run_id, Level::ReadBack);
+    point.pass();
     commit(&target, conninfo, run_id).await?;
     target.close().await;
     keep(&certificate, &path)?;

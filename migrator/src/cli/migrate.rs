@@ -8,7 +8,7 @@ use super::source_args::SourceArgs;
 use super::target_args::TargetArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::migrate::{Request, migrate};
+use crate::migrate::{PointOfNoReturn, Request, migrate};
 use crate::report::progress::{Progress, Show};
 use crate::report::summary;
 use crate::target::Environment;
@@ -50,13 +50,18 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         skip: args.source.skipped(),
         certificate: args.certificate.clone(),
     };
-    let migrated =
-        runtime::run(migrate(&request, &conninfo, &progress)).inspect_err(|_| progress.abandon())?;
+    let point = PointOfNoReturn::default();
+    let migrated = runtime::run_to(&point, migrate(&request, &conninfo, &progress, &point))
+        .inspect_err(|_| progress.abandon())?;
     let text = if args.json {
         summary::result_event(&migrated)
     } else {
         summary::render(&migrated, super::paint())
     };
-    super::print(&text)?;
+    // What could not be told is kept all the same.
+    super::print(&text).map_err(|failure| Failure {
+        what: format!("the migration is committed and verified, but {}", failure.what),
+        ..failure
+    })?;
     Ok(Exit::Done)
 }

@@ -8,6 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::migrate::PointOfNoReturn;
 use crate::report::layout::quoted;
 
 /// Readers of the source end by themselves once nobody takes their rows; this is the most they get.
@@ -15,11 +16,21 @@ const SHUTDOWN: Duration = Duration::from_millis(200);
 
 /// Runs `work` to its end or to a signal. Dropping it closes its sessions, and Postgres rolls back.
 pub fn run<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    run_to(&PointOfNoReturn::default(), work)
+}
+
+/// As [`run`], but a signal after the point of no return waits for the end: what is being committed is no
+/// longer ours to take back, and must not be told as lost.
+pub fn run_to<T>(
+    point: &PointOfNoReturn,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
     let runtime = build()?;
     let result = runtime.block_on(async {
+        let mut work = std::pin::pin!(work);
         tokio::select! {
-            result = work => result,
-            stopped = stop_signal() => Err(stopped),
+            result = &mut work => result,
+            stopped = stop_signal() => if point.is_passed() { work.await } else { Err(stopped) },
         }
     });
     runtime.shutdown_timeout(SHUTDOWN);

@@ -16,6 +16,10 @@ pub(super) const CREATE: &str = "CREATE SCHEMA IF NOT EXISTS _outgrow; \
        plan text NOT NULL, \
        root text NOT NULL)";
 
+/// Taken by every migration's transaction and held to its end.
+pub(super) const LOCK: &str =
+    "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('outgrow', 0))";
+
 /// One migration on record.
 #[derive(Debug, Clone)]
 pub struct Record {
@@ -64,6 +68,9 @@ pub async fn find_record(target: &Target) -> Result<Vec<Record>, TargetError> {
 
 /// Whether this run's transaction was committed; asked when the answer to COMMIT was lost.
 pub async fn record_exists(target: &Target, run_id: uuid::Uuid) -> Result<bool, TargetError> {
+    // The backend that lost its client may still be committing; it holds this lock until it is done.
+    let ended = target.client().batch_execute(LOCK).await;
+    ended.map_err(|error| target.fault(&error))?;
     Ok(find_record(target)
         .await?
         .iter()

@@ -52,8 +52,7 @@ pub async fn refuse_existing(target: &Target, plan: &Plan) -> Result<(), Failure
 pub async fn begin(target: &Target, plan: &Plan) -> Result<(), TargetError> {
     batch(target, "BEGIN").await?;
     // Two migrations into one database must not both make the schemas; the lock ends with the transaction.
-    let lock = "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('outgrow', 0))";
-    batch(target, lock).await?;
+    batch(target, ledger::LOCK).await?;
     let exists = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1)";
     let row = target.client().query_one(exists, &[&plan.schema]).await;
     // CREATE SCHEMA asks for a right that is not needed when the schema is there.

@@ -17,7 +17,7 @@ use super::story::Story;
 use super::watching;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::migrate::{self, Migrated};
+use crate::migrate::{self, Migrated, PointOfNoReturn};
 use crate::report::certificate;
 use crate::report::progress::Progress;
 use crate::report::summary;
@@ -138,7 +138,7 @@ async fn move_over(
         // Beside the database, until the whole demo has succeeded.
         certificate: Some(store.database.with_extension("certificate.json")),
     };
-    let migrated = migrate::migrate(&order, conninfo, progress).await?;
+    let migrated = migrate::migrate(&order, conninfo, progress, &PointOfNoReturn::default()).await?;
     let certificate = &migrated.certificate;
     story.say(&format!("source root  {}", certificate.source.root));
     story.say(&format!("target root  {}", certificate.target.root));

@@ -221,7 +221,7 @@ impl TargetFault {
                 "Connect to the primary; with several hosts, target_session_attrs=read-write finds it.".into()
             }
             Self::ConnectionLost { .. } => {
-                "See the server's log for the reason, then run the same command again: it goes on where it stopped."
+                "See the server's log for the reason, then run the same command again: nothing was kept, unless it says otherwise."
                     .into()
             }
             Self::MissingGrant(fault) => format!(

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use outgrow_shared::value::Value;
+
+use crate::plan::model::ColumnPlan;
+
 /// Differences listed in full; beyond them only the total counts.
 pub const LISTED_MAX: usize = 20;
 
@@ -85,6 +89,21 @@ impl fmt::Display for Difference {
             )?;
         }
         Ok(())
+    }
+}
+
+impl ColumnDifference {
+    /// The difference of one column's values.
+    pub(super) fn of(column: &ColumnPlan, source: &Value<'_>, target: &Value<'_>) -> Self {
+        let target = match target {
+            Value::RawText(bytes) => format!("no value of {}: {}", column.mapping, Value::Blob(bytes)),
+            value => value.to_string(),
+        };
+        Self {
+            column: column.name.clone(),
+            source: source.to_string(),
+            target,
+        }
     }
 }
 

@@ -186,11 +186,7 @@ fn changed(table: &TablePlan, row: &[OwnedValue], other: &[OwnedValue]) -> Diffe
     let pairs = table.columns.iter().zip(row.iter().zip(other));
     let columns = pairs
         .filter(|(_, (a, b))| !same(a, b))
-        .map(|(column, (a, b))| ColumnDifference {
-            column: column.name.clone(),
-            source: a.as_value().to_string(),
-            target: b.as_value().to_string(),
-        })
+        .map(|(column, (a, b))| ColumnDifference::of(column, &a.as_value(), &b.as_value()))
         .collect();
     Difference {
         columns,

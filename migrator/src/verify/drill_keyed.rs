@@ -158,11 +158,7 @@ fn changed_columns(
     decode_row(table, fields, &mut String::new(), |place, value| {
         let source = row.values[place].as_value();
         if source != *value {
-            changed.push(ColumnDifference {
-                column: table.columns[place].name.clone(),
-                source: source.to_string(),
-                target: value.to_string(),
-            });
+            changed.push(ColumnDifference::of(&table.columns[place], &source, value));
         }
     })?;
     Ok(changed)

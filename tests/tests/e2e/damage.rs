@@ -113,7 +113,7 @@ fn every_change_of_a_value_is_named_in_a_table_without_a_key() {
 }
 
 #[test]
-fn a_value_that_no_source_could_hold_is_a_difference_of_its_table() {
+fn a_value_that_no_source_could_hold_is_a_difference_of_its_column() {
     for table in ["item", "bare"] {
         let scene = scene();
         scene
@@ -125,6 +125,8 @@ fn a_value_that_no_source_could_hold_is_a_difference_of_its_table() {
             let said = scene.verify(&[]).exits(6);
             let all = format!("{}{}", said.stdout, said.stderr);
             assert!(all.contains(table) && !all.contains("EQUAL"), "{changed}: {all}");
+            assert!(all.contains(&format!("column {column}")), "{changed}: {all}");
+            assert!(all.contains("no value of "), "{changed}: {all}");
             scene.database.execute(&format!(
                 "UPDATE {table} t SET {column} = good.{column} FROM good WHERE t.id = 14 AND good.id = 14"
             ));

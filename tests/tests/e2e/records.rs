@@ -1,5 +1,7 @@
 //! `verify` follows the migration on record: which one, and what it says when there is none.
 
+use rusqlite::Connection;
+
 use crate::scene::Scene;
 use crate::sources;
 
@@ -134,4 +136,23 @@ fn a_role_that_may_only_read_can_verify() {
     scene
         .database
         .execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+}
+
+#[test]
+fn what_the_source_gained_since_is_a_difference() {
+    let scene =
+        Scene::script("CREATE TABLE a (id INTEGER PRIMARY KEY, x TEXT); INSERT INTO a VALUES (1, 'x')");
+    scene.migrated(&[]);
+    let source = Connection::open(&scene.source).unwrap();
+    source
+        .execute_batch("ALTER TABLE a ADD COLUMN added TEXT DEFAULT 'new'; CREATE TABLE b (id INTEGER)")
+        .unwrap();
+    let said = scene.verify(&[]).exits(6);
+    for word in [
+        "column added",
+        "made in the source after the migration",
+        "column id",
+    ] {
+        assert!(said.stdout.contains(word), "{}", said.stdout);
+    }
 }
