@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -27,10 +27,12 @@ pub fn run_to<T>(
 ) -> Result<T, Failure> {
     let runtime = build()?;
     let result = runtime.block_on(async {
+        // Before the work begins: until then a signal would end the process on the spot.
+        let signals = install_handlers();
         let mut work = std::pin::pin!(work);
         tokio::select! {
             result = &mut work => result,
-            stopped = stop_signal() => if point.is_passed() { work.await } else { Err(stopped) },
+            stopped = stop_signal(signals) => if point.is_passed() { work.await } else { Err(stopped) },
         }
     });
     runtime.shutdown_timeout(SHUTDOWN);
@@ -49,10 +51,17 @@ fn build() -> Result<Runtime, Failure> {
     })
 }
 
-async fn stop_signal() -> Failure {
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
+/// Handlers of SIGINT and SIGTERM; none where the system refuses them.
+fn install_handlers() -> Option<(Signal, Signal)> {
+    let handler = |kind| signal(kind).ok();
+    Some((
+        handler(SignalKind::interrupt())?,
+        handler(SignalKind::terminate())?,
+    ))
+}
+
+async fn stop_signal(handlers: Option<(Signal, Signal)>) -> Failure {
+    let Some((mut interrupt, mut terminate)) = handlers else {
         // Without handlers the signals end the process at once, which rolls back as well.
         return std::future::pending().await;
     };
