@@ -11,6 +11,7 @@ pub mod failure;
 pub mod job;
 pub mod migrate;
 pub mod plan;
+pub mod quote;
 pub mod report;
 pub mod source;
 pub mod target;

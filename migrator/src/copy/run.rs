@@ -13,8 +13,9 @@ use super::transaction::leave_out;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::job::Job;
+use crate::quote::quote_ident;
 use crate::report::progress::Progress;
-use crate::target::{Target, TargetError, quote_ident};
+use crate::target::{Target, TargetError};
 use crate::verify::digest::TableDigest;
 use crate::verify::source_side::{SourceSideError, SourceTable};
 

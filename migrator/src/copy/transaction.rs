@@ -3,7 +3,8 @@
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::plan::model::{Plan, TablePlan};
-use crate::target::{Target, TargetError, quote_ident};
+use crate::quote::quote_ident;
+use crate::target::{Target, TargetError};
 
 use super::ledger;
 

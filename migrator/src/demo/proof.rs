@@ -7,7 +7,8 @@ use tokio_postgres::SimpleQueryMessage;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::target::{Conninfo, Target, connect, quote_literal};
+use crate::quote::quote_literal;
+use crate::target::{Conninfo, Target, connect};
 
 /// Queries that mean the same in both dialects.
 const QUERIES: [&str; 3] = [
@@ -90,7 +91,7 @@ pub async fn choose_bit(conninfo: &Conninfo) -> Result<String, Failure> {
     let found = row(&target, middle).await?;
     target.close().await;
     let id = found.first().map(String::as_str).unwrap_or_default();
-    let id = quote_literal(id).map_err(|error| unexpected().because(error))?;
+    let id = quote_literal(id).ok_or_else(unexpected)?;
     Ok(format!(
         "UPDATE public.checkpoints SET checkpoint = set_bit(checkpoint, 0, 1 - get_bit(checkpoint, 0))\n \
          WHERE checkpoint_id = {id}"

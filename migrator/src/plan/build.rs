@@ -13,16 +13,13 @@ use super::constraints;
 use super::foreign_keys;
 use super::model::{Disposition, FORMAT, Finding, Plan, Step, TablePlan};
 use super::rules::{self, Rule};
-use super::translate::quote::identifier;
 use crate::census::{Census, TableCensus};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::quote::{NAME_BYTES_MAX, quote_ident};
 use crate::source::catalog::{Catalog, OtherKind, OtherObject, Table};
 use crate::source::ddl::{Ddl, TableDdl, read};
 use crate::source::{Identity, TextEncoding};
-
-/// The longest name Postgres keeps whole, in bytes.
-pub(super) const NAME_BYTES_MAX: usize = 63;
 
 /// The most columns a table of Postgres has, `MaxHeapAttributeNumber`.
 const COLUMNS_MAX: usize = 1600;
@@ -154,7 +151,7 @@ impl Builder<'_> {
 
     /// A table's name with its schema, quoted.
     pub fn qualified(&self, table: &str) -> String {
-        format!("{}.{}", identifier(&self.options.schema), identifier(table))
+        format!("{}.{}", quote_ident(&self.options.schema), quote_ident(table))
     }
 }
 

@@ -5,9 +5,9 @@ use super::choose::{Choice, choose, stored_class};
 use super::mapping::Mapping;
 use super::model::{ColumnPlan, Disposition, Finding};
 use super::rules;
-use super::translate::quote::identifier;
 use super::translate::{ColumnBinding, translate_default};
 use crate::census::TableCensus;
+use crate::quote::quote_ident;
 use crate::source::catalog::{Column, Table};
 use crate::source::ddl::{ColumnDdl, Expr, TableDdl};
 
@@ -150,7 +150,7 @@ fn plan_default(
 
 /// A column's line of CREATE TABLE.
 pub(super) fn definition(column: &Planned) -> String {
-    let mut line = format!("{} {}", identifier(&column.plan.name), column.plan.target_type);
+    let mut line = format!("{} {}", quote_ident(&column.plan.name), column.plan.target_type);
     if column.plan.not_null {
         line.push_str(" NOT NULL");
     }

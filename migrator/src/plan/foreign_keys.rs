@@ -8,8 +8,8 @@ use super::columns::Planned;
 use super::constraints::object_names;
 use super::model::{Disposition, Finding};
 use super::rules;
-use super::translate::quote::identifier;
 use crate::census::Orphans;
+use crate::quote::quote_ident;
 use crate::source::catalog::IndexOrigin;
 use crate::source::ddl::{ForeignKeyDdl, RefAct};
 
@@ -133,9 +133,9 @@ fn add(builder: &mut Builder<'_>, draft: &Draft<'_>, key: &ForeignKeyDdl, object
     let sql = format!(
         "ALTER TABLE {} ADD FOREIGN KEY ({}) REFERENCES {} ({}){}{}{}{}",
         builder.qualified(&draft.table.name),
-        names(|(child, _)| identifier(&child.plan.name)),
+        names(|(child, _)| quote_ident(&child.plan.name)),
         builder.qualified(&pairs.parent.table.name),
-        names(|(_, parent)| identifier(&parent.plan.name)),
+        names(|(_, parent)| quote_ident(&parent.plan.name)),
         action(" ON UPDATE", key.on_update),
         action(" ON DELETE", key.on_delete),
         if key.deferrable && key.initially_deferred {

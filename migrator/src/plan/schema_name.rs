@@ -3,9 +3,9 @@
 //! Decided before anything is read: a name that Postgres or outgrow keeps for itself would mix the source's
 //! tables with theirs.
 
-use super::build::NAME_BYTES_MAX;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::quote::NAME_BYTES_MAX;
 
 /// The schema of outgrow's own records.
 const OWN: &str = "_outgrow";

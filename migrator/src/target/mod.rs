@@ -13,7 +13,6 @@ mod environment;
 mod error;
 mod fault;
 mod handshake;
-mod identifier;
 mod parameter;
 mod passfile;
 mod reader;
@@ -31,7 +30,6 @@ pub use conninfo::{Address, Conninfo, Endpoint, Keepalive, Origin, Password, TO_
 pub use conninfo_error::ConninfoError;
 pub use environment::{Disk, Environment, Files, FoundFile};
 pub use error::{MINIMUM_SERVER_MAJOR, TargetError, TargetFault, Unreachable};
-pub use identifier::{Ident, IdentError, MAX_IDENT_BYTES, quote_ident, quote_literal};
 pub use secret::Secret;
 pub use server::ServerFacts;
 pub use session::{Condition, SETTINGS, Setting};

@@ -12,7 +12,8 @@ use super::decode::{Undecodable, decode_field};
 use super::digest::{BoundedDigester, BucketDigester, SortError, TableDigest, compare_key_values};
 use crate::plan::mapping::Mapping;
 use crate::plan::model::{ColumnPlan, TablePlan};
-use crate::target::{Target, TargetError, quote_ident, quote_literal};
+use crate::quote::{quote_bytes, quote_ident, quote_literal};
+use crate::target::{Target, TargetError};
 
 /// What ends a read of the target.
 #[derive(Debug, thiserror::Error)]
@@ -89,11 +90,8 @@ fn key_literal(value: &OwnedValue) -> String {
     match value {
         OwnedValue::Integer(i) => format!("'{i}'::bigint"),
         // A keyed text came out of Postgres or goes into it, so it holds no NUL.
-        OwnedValue::Text(t) => quote_literal(t).unwrap_or_else(|_| "NULL".to_owned()),
-        OwnedValue::Blob(b) => {
-            let hex: String = b.iter().map(|byte| format!("{byte:02x}")).collect();
-            format!("'\\x{hex}'::bytea")
-        }
+        OwnedValue::Text(t) => quote_literal(t).unwrap_or_else(|| "NULL".to_owned()),
+        OwnedValue::Blob(b) => quote_bytes(b),
         OwnedValue::Null | OwnedValue::Real(_) | OwnedValue::RawText(_) => "NULL".to_owned(),
     }
 }

@@ -1,8 +1,9 @@
 //! Column defaults: the value SQLite would store, written for the target's type.
 
 use super::value::{Literal, Ty, Value};
-use super::{Outcome, Untranslatable, compare, now, quote, refuse, walk};
+use super::{Outcome, Untranslatable, compare, now, refuse, walk};
 use crate::plan::target_type::TargetType;
+use crate::quote::quote_literal;
 use crate::source::ddl::{Affinity, Expr};
 
 /// Translates the DEFAULT of a column of the given target type; `affinity` is the source column's.
@@ -180,7 +181,7 @@ fn moment_literal(text: &str, target: TargetType) -> Outcome<String> {
         (TargetType::Timestamptz, Some(clock)) => format!("{date} {clock}+00"),
         _ => return misfit(),
     };
-    quote::string(&sql).map_or_else(misfit, Ok)
+    quote_literal(&sql).map_or_else(misfit, Ok)
 }
 
 fn digits(text: &str, length: usize) -> Option<u32> {

@@ -1,6 +1,6 @@
 //! The translator of SQLite expressions to Postgres SQL.
 //!
-//! The output is made of our own tokens only: names and literals through [`quote`], operators and functions
+//! The output is made of our own tokens only: names and literals through [`crate::quote`], operators and functions
 //! from a list whose meaning is the same on both sides (a test asks both engines). What is not on the list is
 //! [`Untranslatable`], never passed on. The one difference left: an overflow of integers or floats is an error
 //! on Postgres, where SQLite goes on with a float, an infinity or NULL.
@@ -11,7 +11,6 @@ mod default;
 mod functions;
 mod now;
 mod pattern;
-pub mod quote;
 #[cfg(test)]
 mod tests;
 mod value;

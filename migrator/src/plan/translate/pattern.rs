@@ -4,7 +4,8 @@
 //! case and escapes with a backslash.
 
 use super::value::{Ty, Value};
-use super::{Outcome, quote, refuse};
+use super::{Outcome, refuse};
+use crate::quote::quote_literal;
 use crate::source::ddl::{Expr, LikeOperator};
 
 /// One element of a pattern.
@@ -51,7 +52,7 @@ pub(super) fn matches(
         && pieces
             .iter()
             .any(|piece| matches!(piece, Piece::Char(char) if char.is_ascii_alphabetic()));
-    let Some(literal) = quote::string(&render(&pieces, folds)) else {
+    let Some(literal) = quote_literal(&render(&pieces, folds)) else {
         return refuse("a pattern with U+0000", "Postgres cannot store that character");
     };
     let text = value.typed_sql();

@@ -1,7 +1,8 @@
 //! A translated value with all that decides how SQLite would compare it.
 
-use super::{ColumnBinding, Outcome, StoredClass, quote, refuse};
+use super::{ColumnBinding, Outcome, StoredClass, refuse};
 use crate::plan::target_type::TargetType;
+use crate::quote::{quote_bytes, quote_ident, quote_literal};
 use crate::source::ddl::Affinity;
 
 /// Largest integer that every smaller one shares with binary64: 2^53.
@@ -131,7 +132,7 @@ impl Value {
     }
 
     pub(super) fn text(value: &str) -> Outcome<Self> {
-        let Some(sql) = quote::string(value) else {
+        let Some(sql) = quote_literal(value) else {
             return refuse("a string with U+0000", "Postgres cannot store that character");
         };
         Ok(Self {
@@ -144,7 +145,7 @@ impl Value {
     pub(super) fn bytes(value: &[u8]) -> Self {
         Self {
             not_null: true,
-            ..Self::new(quote::bytes(value), Ty::Bytes)
+            ..Self::new(quote_bytes(value), Ty::Bytes)
         }
     }
 
@@ -175,7 +176,7 @@ impl Value {
                     .map_or(Collation::Binary, Collation::of),
             ),
             not_null: binding.not_null,
-            ..Self::new(quote::identifier(&binding.name), ty)
+            ..Self::new(quote_ident(&binding.name), ty)
         }
     }
 

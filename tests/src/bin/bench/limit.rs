@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use outgrow_migrator::plan::model::Plan;
-use outgrow_migrator::target::quote_ident;
+use outgrow_migrator::quote::quote_ident;
 
 use crate::Outcome;
 use crate::measure::Bench;
