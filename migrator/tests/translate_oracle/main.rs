@@ -18,8 +18,9 @@ mod server;
 
 use outgrow_migrator::plan::target_type::TargetType as T;
 use outgrow_migrator::plan::translate::{
-    ColumnBinding, StoredClass as C, Ty, quote, translate, translate_condition,
+    ColumnBinding, StoredClass as C, Ty, translate, translate_condition,
 };
+use outgrow_migrator::quote::quote_literal;
 use outgrow_migrator::source::ddl::{Affinity, Ddl, Expr, read};
 
 use generate::{Dice, condition, literal, number, text};
@@ -153,7 +154,7 @@ fn both_engines_agree_on_every_translated_expression() {
     for case in &cases {
         script.push_str(&format!(
             "SELECT probe({});\n",
-            quote::string(&shown(case.ty, &case.target)).unwrap()
+            quote_literal(&shown(case.ty, &case.target)).unwrap()
         ));
     }
     let answers = server.run(&script);
