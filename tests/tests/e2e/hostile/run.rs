@@ -127,6 +127,7 @@ fn as_written(stderr: &[u8]) -> String {
     String::from_utf8_lossy(stderr)
         .replace("\n         ", "\n")
         .replace("\\u{1b}", "\u{1b}")
+        .replace("\\t", "\t")
 }
 
 /// The object in `--skip 'object'`.
