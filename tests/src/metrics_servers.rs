@@ -61,6 +61,8 @@ fn start(
     beside: &[(&str, &str)],
     more: impl Fn(&Path) -> Vec<OsString>,
 ) -> MetricsServer {
+    // Before the folder is made: without set-up this panics, and nothing may stay behind.
+    let program = from_setup(program);
     let (folder, owner) = server_folder::create("outgrow-metrics-").expect("a temporary folder can be made");
     for (name, text) in beside.iter().chain(&[(config_name, config)]) {
         server_folder::write(&folder.join(name), text.as_bytes(), owner).expect("the folder can be written");
@@ -69,7 +71,6 @@ fn start(
     let mut arguments = more(&folder.join("data"));
     arguments.push(option("--config.file=", &folder.join(config_name)));
     arguments.push(format!("--web.listen-address=127.0.0.1:{port}").into());
-    let program = from_setup(program);
     let log = folder.join("server.log");
     // Nothing of it is kept, so there is nothing to say goodbye to.
     let launch = Launch {
