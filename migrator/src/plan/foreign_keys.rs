@@ -15,8 +15,7 @@ use crate::source::ddl::{ForeignKeyDdl, RefAct};
 
 /// Plans the foreign keys of one table.
 pub(super) fn plan(builder: &mut Builder<'_>, draft: &Draft<'_>, drafts: &[Draft<'_>]) {
-    let of_columns = draft.ddl.columns.iter().flat_map(|c| &c.foreign_keys);
-    let keys: Vec<&ForeignKeyDdl> = of_columns.chain(&draft.ddl.foreign_keys).collect();
+    let keys: Vec<&ForeignKeyDdl> = draft.ddl.foreign_keys().collect();
     let names = keys.iter().map(|key| key.name.as_deref());
     let objects = object_names("foreign-key", &draft.table.name, names);
     for (key, object) in keys.into_iter().zip(objects) {

@@ -27,6 +27,18 @@ impl Level {
     }
 }
 
+/// How many DEFERRABLE clauses without NOT a text has.
+pub(super) fn deferrable_clauses(sql: &str) -> Result<usize, Error> {
+    let input = sql.as_bytes();
+    let mut scanner = Scanner::new(Tokenizer::new());
+    let (mut clauses, mut after_not) = (0, false);
+    while let (_, Some((_, token)), _) = scanner.scan(input)? {
+        clauses += usize::from(token == TokenType::TK_DEFERRABLE && !after_not);
+        after_not = token == TokenType::TK_NOT;
+    }
+    Ok(clauses)
+}
+
 /// An upper bound of the depth of the syntax tree, without building it: each level of a tree costs at least an
 /// operator or a parenthesis, and commas and semicolons separate siblings.
 pub(super) fn nesting_bound(sql: &str) -> Result<usize, Error> {

@@ -58,6 +58,14 @@ pub struct TableDdl {
     pub strict: bool,
 }
 
+impl TableDdl {
+    /// All foreign keys: those of columns first, then those of the table.
+    pub fn foreign_keys(&self) -> impl Iterator<Item = &ForeignKeyDdl> {
+        let of_columns = self.columns.iter().flat_map(|column| &column.foreign_keys);
+        of_columns.chain(&self.foreign_keys)
+    }
+}
+
 /// A column of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ColumnDdl {

@@ -6,7 +6,7 @@ use sqlite3_parser::{Bump, FallibleIterator};
 use thiserror::Error;
 
 use super::convert::{default_expr, source_expr, type_text};
-use super::lexis::{NESTING_MAX, TEXT_BYTES_MAX, nesting_bound, unquote};
+use super::lexis::{NESTING_MAX, TEXT_BYTES_MAX, deferrable_clauses, nesting_bound, unquote};
 use super::{
     CheckDdl, ColumnDdl, ColumnKeyDdl, Ddl, ForeignKeyDdl, GeneratedDdl, IndexDdl, KeyDdl, KeyPart, KeyTerm,
     NotNullDdl, TableDdl, TriggerDdl, TriggerVerb, UniqueDdl, ViewDdl, VirtualTableDdl,
@@ -44,6 +44,12 @@ pub enum DdlError {
         object: String,
         /// Upper bound of the nesting, levels.
         levels: usize,
+    },
+    /// The parser passed over a DEFERRABLE clause, as it does after a constraint name inside a foreign key.
+    #[error("a DEFERRABLE clause in the SQL of {object:?} is not read with its foreign key")]
+    DeferralLost {
+        /// Object whose text it is.
+        object: String,
     },
     /// The text parses as something else than one CREATE statement.
     #[error("the SQL of {object:?} is not one CREATE statement")]
@@ -92,9 +98,18 @@ pub fn read(object: &str, sql: &str) -> Result<Ddl, DdlError> {
         (Some(ast::Cmd::Stmt(statement)), None) => statement_ddl(statement),
         _ => None,
     };
-    ddl.ok_or_else(|| DdlError::NotOneCreate {
+    let ddl = ddl.ok_or_else(|| DdlError::NotOneCreate {
         object: object_name(),
-    })
+    })?;
+    if let Ddl::Table(table) = &ddl {
+        let clauses = deferrable_clauses(sql).map_err(|error| syntax(object, &error))?;
+        if clauses > table.foreign_keys().filter(|key| key.deferrable).count() {
+            return Err(DdlError::DeferralLost {
+                object: object_name(),
+            });
+        }
+    }
+    Ok(ddl)
 }
 
 fn syntax(object: &str, error: &ParseError) -> DdlError {

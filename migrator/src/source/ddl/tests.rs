@@ -253,3 +253,18 @@ fn size_and_depth_are_refused_just_above_their_limits() {
         Err(DdlError::TooLong { .. })
     ));
 }
+
+#[test]
+fn a_deferral_that_the_parser_passes_over_is_refused_not_lost() {
+    let plain =
+        "CREATE TABLE c(x REFERENCES p(id) DEFERRABLE INITIALLY DEFERRED, y REFERENCES p NOT DEFERRABLE)";
+    assert!(read("c", plain).is_ok());
+    let named = "CREATE TABLE c(x REFERENCES p(id) CONSTRAINT late DEFERRABLE INITIALLY DEFERRED)";
+    assert!(
+        matches!(read("c", named), Err(DdlError::DeferralLost { .. })),
+        "{:?}",
+        read("c", named)
+    );
+    // A comment or a name is no clause.
+    assert!(read("c", "CREATE TABLE c(\"deferrable\" TEXT /* DEFERRABLE */)").is_ok());
+}
