@@ -9,6 +9,7 @@ mod affinity;
 mod convert;
 #[cfg(test)]
 mod corpus_tests;
+mod error;
 mod expr;
 #[cfg(test)]
 mod hostile_tests;
@@ -18,8 +19,9 @@ mod read;
 mod tests;
 
 pub use affinity::Affinity;
+pub use error::DdlError;
 pub use expr::{Expr, Moment, SourceExpr};
-pub use read::{DdlError, read};
+pub use read::read;
 pub use sqlite3_parser::ast::{LikeOperator, Operator, RefAct, ResolveType, TriggerTime, UnaryOperator};
 
 /// What one `CREATE` statement describes.

@@ -3,73 +3,14 @@
 use sqlite3_parser::ast::{self, ColumnConstraint, TableConstraint};
 use sqlite3_parser::lexer::sql::{Error as ParseError, Parser};
 use sqlite3_parser::{Bump, FallibleIterator};
-use thiserror::Error;
 
 use super::convert::{default_expr, source_expr, type_text};
+use super::error::DdlError;
 use super::lexis::{NESTING_MAX, TEXT_BYTES_MAX, deferrable_clauses, nesting_bound, unquote};
 use super::{
     CheckDdl, ColumnDdl, ColumnKeyDdl, Ddl, ForeignKeyDdl, GeneratedDdl, IndexDdl, KeyDdl, KeyPart, KeyTerm,
     NotNullDdl, TableDdl, TriggerDdl, TriggerVerb, UniqueDdl, ViewDdl, VirtualTableDdl,
 };
-use crate::exit::Exit;
-use crate::failure::Failure;
-
-/// Why a DDL text cannot be read.
-#[derive(Debug, Error, PartialEq, Eq)]
-pub enum DdlError {
-    /// The parser refuses the text.
-    #[error("the SQL of {object:?} does not parse at line {line}, byte {column}: {message}")]
-    Syntax {
-        /// Object whose text it is.
-        object: String,
-        /// Line, from 1.
-        line: usize,
-        /// Byte in the line, from 1.
-        column: usize,
-        /// The parser's words.
-        message: String,
-    },
-    /// The text is longer than any DDL SQLite accepts by default.
-    #[error("the SQL of {object:?} is {bytes} bytes long; at most {TEXT_BYTES_MAX} are read")]
-    TooLong {
-        /// Object whose text it is.
-        object: String,
-        /// Length, bytes.
-        bytes: usize,
-    },
-    /// The text nests deeper than is read.
-    #[error("the SQL of {object:?} nests up to {levels} levels deep; at most {NESTING_MAX} are read")]
-    TooDeep {
-        /// Object whose text it is.
-        object: String,
-        /// Upper bound of the nesting, levels.
-        levels: usize,
-    },
-    /// The parser passed over a DEFERRABLE clause, as it does after a constraint name inside a foreign key.
-    #[error("a DEFERRABLE clause in the SQL of {object:?} is not read with its foreign key")]
-    DeferralLost {
-        /// Object whose text it is.
-        object: String,
-    },
-    /// The text parses as something else than one CREATE statement.
-    #[error("the SQL of {object:?} is not one CREATE statement")]
-    NotOneCreate {
-        /// Object whose text it is.
-        object: String,
-    },
-}
-
-impl From<DdlError> for Failure {
-    fn from(error: DdlError) -> Self {
-        Failure::new(
-            Exit::SourceRefused,
-            "the schema of the source holds a statement that cannot be read",
-            "Look at it with `SELECT name, sql FROM sqlite_schema` and let SQLite rebuild the object, \
-             or leave the object out of the migration.",
-        )
-        .because(error)
-    }
-}
 
 /// Reads the `sql` text of the `sqlite_schema` row of `object`.
 ///
