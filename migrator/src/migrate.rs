@@ -3,7 +3,6 @@
 //! It reads as the order of the data. Each stage owns its own rules; this file owns only their sequence and
 //! that nothing is kept unless verification found both sides equal.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,8 +12,9 @@ use crate::copy;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::job::Job;
+use crate::plan;
+use crate::plan::choices::Choices;
 use crate::plan::model::{Disposition, Plan};
-use crate::plan::{self, Options};
 use crate::report::certificate::{self, Certificate, Level};
 use crate::report::layout::{counted, plural};
 use crate::report::progress::Progress;
@@ -31,10 +31,8 @@ const BLOCKED_NAMED_MAX: usize = 5;
 pub struct Request {
     /// The SQLite file.
     pub source: PathBuf,
-    /// The schema on the target that receives the tables.
-    pub schema: String,
-    /// Objects to leave out.
-    pub skip: BTreeSet<String>,
+    /// What its owner decided.
+    pub choices: Choices,
     /// Where the certificate goes, if the default does not suit.
     pub certificate: Option<PathBuf>,
 }
@@ -66,19 +64,10 @@ pub struct Migrated {
 }
 
 /// Reads the source and makes the plan; nothing is written anywhere.
-pub async fn survey(
-    path: &Path,
-    schema: &str,
-    skip: &BTreeSet<String>,
-    progress: &Arc<Progress>,
-) -> Result<Arc<Job>, Failure> {
-    plan::schema_name::check(schema)?;
-    let (path, progress) = (path.to_owned(), Arc::clone(progress));
-    let options = Options {
-        schema: schema.to_owned(),
-        skip: skip.clone(),
-    };
-    let work = move || survey_blocking(&path, &options, &progress);
+pub async fn survey(path: &Path, choices: &Choices, progress: &Arc<Progress>) -> Result<Arc<Job>, Failure> {
+    plan::schema_name::check(&choices.schema)?;
+    let (path, choices, progress) = (path.to_owned(), choices.clone(), Arc::clone(progress));
+    let work = move || survey_blocking(&path, &choices, &progress);
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|_| worker_ended())?
@@ -92,7 +81,7 @@ fn worker_ended() -> Failure {
     )
 }
 
-fn survey_blocking(path: &Path, options: &Options, progress: &Progress) -> Result<Arc<Job>, Failure> {
+fn survey_blocking(path: &Path, choices: &Choices, progress: &Progress) -> Result<Arc<Job>, Failure> {
     let source = Source::open(path)?;
     source
         .warnings()
@@ -119,7 +108,7 @@ fn survey_blocking(path: &Path, options: &Options, progress: &Progress) -> Resul
         source.header().encoding,
         &catalog,
         &census,
-        options,
+        choices,
     )?;
     progress.end(&format!("{} rows in {} tables", plan.rows(), plan.tables.len()));
     Ok(Job::new(source, catalog, plan))
@@ -157,7 +146,7 @@ pub async fn migrate(
     let path = certificate::choose_path(request.certificate.as_deref(), run_id)?;
     // A wrong password should show before an hour of reading, not after.
     let target = connect(conninfo).await?;
-    let job = survey(&request.source, &request.schema, &request.skip, progress).await?;
+    let job = survey(&request.source, &request.choices, progress).await?;
     refuse_blocked(&job.plan)?;
     copy::refuse_existing(&target, &job.plan).await?;
     let facts = certificate::target_facts(&target).await?;

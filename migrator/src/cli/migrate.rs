@@ -46,8 +46,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     progress.note("no verdict was consulted; `outgrow verdict` tells whether the move is due");
     let request = Request {
         source: args.source.source.clone(),
-        schema: args.source.schema.clone(),
-        skip: args.source.skipped(),
+        choices: args.source.choices(),
         certificate: args.certificate.clone(),
     };
     let point = PointOfNoReturn::default();

@@ -1,6 +1,5 @@
 //! The options that name the source and shape the plan, shared by `inspect`, `plan` and `migrate`.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,11 +7,9 @@ use super::runtime;
 use crate::failure::Failure;
 use crate::job::Job;
 use crate::migrate::survey;
+use crate::plan::choices::{Choices, DEFAULT_SCHEMA};
 use crate::report::layout::quoted;
 use crate::report::progress::{Progress, Show};
-
-/// Where Postgres itself puts tables.
-const DEFAULT_SCHEMA: &str = "public";
 
 /// The source and what is left out of it.
 #[derive(Debug, clap::Args)]
@@ -29,9 +26,12 @@ pub struct SourceArgs {
 }
 
 impl SourceArgs {
-    /// The objects to leave out.
-    pub fn skipped(&self) -> BTreeSet<String> {
-        self.skip.iter().cloned().collect()
+    /// What was decided by flags.
+    pub fn choices(&self) -> Choices {
+        Choices {
+            skip: self.skip.iter().cloned().collect(),
+            ..Choices::into_schema(&self.schema)
+        }
     }
 
     /// The command that migrates what was asked for, to be copied into a shell.
@@ -55,7 +55,6 @@ impl SourceArgs {
     /// Reads the source and makes the plan.
     pub fn survey(&self) -> Result<Arc<Job>, Failure> {
         let progress = Arc::new(Progress::new(Show::Human));
-        runtime::run(survey(&self.source, &self.schema, &self.skipped(), &progress))
-            .inspect_err(|_| progress.abandon())
+        runtime::run(survey(&self.source, &self.choices(), &progress)).inspect_err(|_| progress.abandon())
     }
 }

@@ -152,11 +152,16 @@ pub async fn copy_table(
 /// FREEZE is allowed because the table was made in the same transaction; it spares a later vacuum.
 fn copy_statement(job: &Job, place: usize) -> String {
     let table = &job.plan.tables[place];
-    let columns: Vec<String> = table.columns.iter().map(|c| quote_ident(&c.name)).collect();
+    let columns: Vec<String> = table
+        .columns
+        .iter()
+        .filter(|c| c.generated.is_none())
+        .map(|c| quote_ident(&c.target_name))
+        .collect();
     format!(
         "COPY {}.{} ({}) FROM STDIN (FORMAT binary, FREEZE)",
-        quote_ident(&job.plan.schema),
-        quote_ident(&table.name),
+        quote_ident(&job.plan.choices.schema),
+        quote_ident(&table.target_name),
         columns.join(", "),
     )
 }

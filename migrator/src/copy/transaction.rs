@@ -2,7 +2,7 @@
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::plan::model::{Plan, TablePlan};
+use crate::plan::model::Plan;
 use crate::quote::quote_ident;
 use crate::target::{Target, TargetError};
 
@@ -19,20 +19,12 @@ const TAKEN_NAMES: &str = "SELECT c.relname::text FROM pg_catalog.pg_class c \
 
 /// Refuses a target that already has something under a name the plan needs.
 pub async fn refuse_existing(target: &Target, plan: &Plan) -> Result<(), Failure> {
-    let tables: Vec<String> = plan.tables.iter().map(|t| t.name.clone()).collect();
-    // A table's name may hold a dot as well, so it is taken off as a whole.
-    let of_indexes = plan.steps.iter().flat_map(|step| {
-        let of_table = |table: &TablePlan| {
-            step.object
-                .strip_prefix(&format!("index:{}.", table.name))
-                .map(str::to_owned)
-        };
-        plan.tables.iter().filter_map(of_table)
-    });
-    let names: Vec<String> = tables.iter().cloned().chain(of_indexes).collect();
+    let tables: Vec<String> = plan.tables.iter().map(|t| t.target_name.clone()).collect();
+    let by_steps = plan.steps.iter().filter_map(|step| step.creates.clone());
+    let names: Vec<String> = tables.iter().cloned().chain(by_steps).collect();
     let rows = target
         .client()
-        .query(TAKEN_NAMES, &[&plan.schema, &names, &tables])
+        .query(TAKEN_NAMES, &[&plan.choices.schema, &names, &tables])
         .await
         .map_err(|error| target.fault(&error))?;
     let taken: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
@@ -42,7 +34,7 @@ pub async fn refuse_existing(target: &Target, plan: &Plan) -> Result<(), Failure
     let what = format!(
         "the target already has {} in schema {}",
         taken.join(", "),
-        plan.schema
+        plan.choices.schema
     );
     let next = "Nothing was written. Name an empty schema with --schema NAME, or drop these first if they are \
                 yours to drop.";
@@ -55,16 +47,25 @@ pub async fn begin(target: &Target, plan: &Plan) -> Result<(), TargetError> {
     // Two migrations into one database must not both make the schemas; the lock ends with the transaction.
     batch(target, ledger::LOCK).await?;
     let exists = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1)";
-    let row = target.client().query_one(exists, &[&plan.schema]).await;
+    let row = target.client().query_one(exists, &[&plan.choices.schema]).await;
     // CREATE SCHEMA asks for a right that is not needed when the schema is there.
     if !row.map_err(|error| target.fault(&error))?.get::<_, bool>(0) {
-        batch(target, &format!("CREATE SCHEMA {}", quote_ident(&plan.schema))).await?;
+        batch(
+            target,
+            &format!("CREATE SCHEMA {}", quote_ident(&plan.choices.schema)),
+        )
+        .await?;
     }
     batch(target, ledger::CREATE).await
 }
 
-/// Creates the plan's tables.
+/// Makes what the plan's tables need, then the tables.
 pub async fn create_tables(target: &Target, plan: &Plan) -> Result<(), Failure> {
+    for step in &plan.preparations {
+        batch(target, &step.sql)
+            .await
+            .map_err(|error| at(error, &step.object))?;
+    }
     for table in &plan.tables {
         batch(target, &table.create)
             .await
@@ -83,7 +84,11 @@ pub async fn run_steps(target: &Target, plan: &Plan, mut each: impl FnMut(&str))
     }
     for table in &plan.tables {
         each(&table.name);
-        let name = format!("{}.{}", quote_ident(&plan.schema), quote_ident(&table.name));
+        let name = format!(
+            "{}.{}",
+            quote_ident(&plan.choices.schema),
+            quote_ident(&table.target_name)
+        );
         batch(target, &format!("ANALYZE {name}")).await?;
     }
     Ok(())

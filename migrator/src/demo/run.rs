@@ -18,6 +18,7 @@ use super::watching;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::migrate::{self, Migrated, PointOfNoReturn};
+use crate::plan::choices::Choices;
 use crate::report::certificate;
 use crate::report::progress::Progress;
 use crate::report::summary;
@@ -133,8 +134,7 @@ async fn move_over(
     story.chapter("outgrow migrate: copy, then read both sides back and compare by hash");
     let order = migrate::Request {
         source: store.database.clone(),
-        schema: "public".to_owned(),
-        skip: std::collections::BTreeSet::new(),
+        choices: Choices::default(),
         // Beside the database, until the whole demo has succeeded.
         certificate: Some(store.database.with_extension("certificate.json")),
     };

@@ -1,6 +1,8 @@
 //! The columns of a table in the plan: type, NOT NULL, default, collation.
 
-use super::build::{Builder, plain};
+use std::collections::BTreeMap;
+
+use super::builder::{Builder, plain};
 use super::choose::{Choice, choose, stored_class};
 use super::mapping::Mapping;
 use super::model::{ColumnPlan, Disposition, Finding};
@@ -49,6 +51,7 @@ pub(super) fn plan(
             continue;
         }
         let object = format!("column:{}.{}", table.name, column.name);
+        builder.used(&object);
         match choose(column, &census.columns[position]) {
             Choice::Mapped { mapping, reason, surprising } => {
                 if surprising {
@@ -80,6 +83,8 @@ fn plan_column(
     reason: String,
 ) -> Planned {
     let column = &table.columns[position];
+    let object = format!("column:{}.{}", table.name, column.name);
+    let target_name = builder.target_name(&table.name, &object, &column.name);
     let collation = written.and_then(|w| w.collation.clone());
     let binary = collation
         .as_deref()
@@ -102,7 +107,7 @@ fn plan_column(
         },
         binary,
         binding: ColumnBinding {
-            name: column.name.clone(),
+            name: target_name.clone(),
             target: mapping.target_type(),
             affinity: column.affinity,
             class: stored_class(mapping),
@@ -111,9 +116,12 @@ fn plan_column(
         },
         plan: ColumnPlan {
             name: column.name.clone(),
+            target_name: target_name.clone(),
             declared_type: column.declared_type.clone(),
             target_type: mapping.target_type().to_string(),
             mapping,
+            values: BTreeMap::new(),
+            generated: None,
             not_null: column.not_null || table.rowid_alias == Some(position),
             reason,
         },
@@ -150,7 +158,11 @@ fn plan_default(
 
 /// A column's line of CREATE TABLE.
 pub(super) fn definition(column: &Planned) -> String {
-    let mut line = format!("{} {}", quote_ident(&column.plan.name), column.plan.target_type);
+    let mut line = format!(
+        "{} {}",
+        quote_ident(&column.plan.target_name),
+        column.plan.target_type
+    );
     if column.plan.not_null {
         line.push_str(" NOT NULL");
     }

@@ -5,12 +5,13 @@
 
 use outgrow_shared::value::Class;
 
-use super::build::{Builder, Draft, plain};
+use super::build::Draft;
+use super::builder::{Builder, plain};
 use super::columns::Planned;
 use super::model::{Disposition, Finding};
 use super::rules;
 use super::translate::{translate, translate_condition};
-use crate::quote::{NAME_BYTES_MAX, quote_ident};
+use crate::quote::quote_ident;
 use crate::source::catalog::{Index, IndexOrigin};
 use crate::source::ddl::{CheckDdl, Ddl, IndexDdl, KeyPart, KeyTerm, read};
 
@@ -29,17 +30,19 @@ pub(super) fn indexes(builder: &mut Builder<'_>, draft: &Draft<'_>) {
         if builder.skipped(&object, index.sql.as_deref().unwrap_or_default()) {
             continue;
         }
-        match create_index(builder, draft, index) {
-            Ok(sql) => builder.step(object, sql),
+        match create_index(draft, index) {
+            Ok(created) => {
+                let name = builder.target_name("", &object, &index.name);
+                let table = builder.qualified(&draft.target_name);
+                let sql = created.create(&name, &table);
+                builder.creating_step(object, name, sql);
+            }
             Err(why) => builder.block_or_skip(rules::INDEX, &object, why),
         }
     }
 }
 
-fn create_index(builder: &Builder<'_>, draft: &Draft<'_>, index: &Index) -> Result<String, String> {
-    if index.name.is_empty() || index.name.len() > NAME_BYTES_MAX {
-        return Err(format!("a name in Postgres has 1 to {NAME_BYTES_MAX} bytes"));
-    }
+fn create_index(draft: &Draft<'_>, index: &Index) -> Result<IndexSql, String> {
     let ddl = match read(&index.name, index.sql.as_deref().unwrap_or_default()) {
         Ok(Ddl::Index(ddl)) => ddl,
         Ok(_) => return Err("its DDL is not CREATE INDEX".to_owned()),
@@ -54,13 +57,24 @@ fn create_index(builder: &Builder<'_>, draft: &Draft<'_>, index: &Index) -> Resu
         return Err(too_many_columns());
     }
     let condition = index_condition(draft, &ddl)?;
-    Ok(format!(
-        "CREATE {}INDEX {} ON {} ({}){condition}",
-        if ddl.unique { "UNIQUE " } else { "" },
-        quote_ident(&index.name),
-        builder.qualified(&draft.table.name),
-        terms.join(", "),
-    ))
+    Ok(IndexSql {
+        unique: ddl.unique,
+        terms: format!("({}){condition}", terms.join(", ")),
+    })
+}
+
+/// What CREATE INDEX says besides names.
+struct IndexSql {
+    unique: bool,
+    terms: String,
+}
+
+impl IndexSql {
+    fn create(&self, name: &str, qualified_table: &str) -> String {
+        let unique = if self.unique { "UNIQUE " } else { "" };
+        let name = quote_ident(name);
+        format!("CREATE {unique}INDEX {name} ON {qualified_table} {}", self.terms)
+    }
 }
 
 fn index_term(draft: &Draft<'_>, part: &KeyPart) -> Result<String, String> {
@@ -73,7 +87,7 @@ fn index_term(draft: &Draft<'_>, part: &KeyPart) -> Result<String, String> {
     }
     let term = match &part.term {
         KeyTerm::Column(name) => match draft.column(name) {
-            Some(column) => quote_ident(&column.plan.name),
+            Some(column) => quote_ident(&column.plan.target_name),
             None => return Err(format!("its column {name} is not carried over")),
         },
         KeyTerm::Expr(expr) => {
@@ -166,8 +180,8 @@ fn primary_key(builder: &mut Builder<'_>, draft: &Draft<'_>) {
         let detail = "SQLite lets this key be NULL, and no row uses that; Postgres makes it NOT NULL";
         builder.find(Disposition::Changed, rules::KEY_NOT_NULL, &object, detail);
     }
-    let names: Vec<String> = columns.iter().map(|c| quote_ident(&c.plan.name)).collect();
-    let name = builder.qualified(&table.name);
+    let names: Vec<String> = columns.iter().map(|c| quote_ident(&c.plan.target_name)).collect();
+    let name = builder.qualified(&draft.target_name);
     builder.step(
         object,
         format!("ALTER TABLE {name} ADD PRIMARY KEY ({})", names.join(", ")),
@@ -194,13 +208,13 @@ fn unique_key(builder: &mut Builder<'_>, draft: &Draft<'_>, number: usize, index
         return;
     }
     let mut names: Vec<String> = Vec::with_capacity(columns.len());
-    for name in columns.iter().map(|c| quote_ident(&c.plan.name)) {
+    for name in columns.iter().map(|c| quote_ident(&c.plan.target_name)) {
         // SQLite lets a key name a column twice, which changes nothing.
         if !names.contains(&name) {
             names.push(name);
         }
     }
-    let name = builder.qualified(&draft.table.name);
+    let name = builder.qualified(&draft.target_name);
     builder.step(
         object,
         format!("ALTER TABLE {name} ADD UNIQUE ({})", names.join(", ")),
@@ -255,7 +269,7 @@ fn add_check(builder: &mut Builder<'_>, draft: &Draft<'_>, object: &str, check: 
     });
     match translated {
         Ok(sql) => {
-            let table = builder.qualified(&draft.table.name);
+            let table = builder.qualified(&draft.target_name);
             // Left to Postgres, a name is free for certain; SQLite lets names repeat.
             builder.step(object, format!("ALTER TABLE {table} ADD CHECK ({sql})"));
         }
@@ -299,8 +313,8 @@ pub(super) fn identity(builder: &mut Builder<'_>, draft: &Draft<'_>) {
     let next = used.saturating_add(1);
     let sql = format!(
         "ALTER TABLE {} ALTER COLUMN {} ADD GENERATED BY DEFAULT AS IDENTITY (START WITH {next})",
-        builder.qualified(&table.name),
-        quote_ident(&column.plan.name),
+        builder.qualified(&draft.target_name),
+        quote_ident(&column.plan.target_name),
     );
     builder.step(format!("identity:{}.{}", table.name, column.plan.name), sql);
 }

@@ -3,7 +3,8 @@
 //! They are made last and validated, unless rows without a parent stand against that; then they hold for new
 //! rows only (NOT VALID), by name.
 
-use super::build::{Builder, Draft, plain};
+use super::build::Draft;
+use super::builder::{Builder, plain};
 use super::columns::Planned;
 use super::constraints::object_names;
 use super::model::{Disposition, Finding};
@@ -131,10 +132,10 @@ fn add(builder: &mut Builder<'_>, draft: &Draft<'_>, key: &ForeignKeyDdl, object
     };
     let sql = format!(
         "ALTER TABLE {} ADD FOREIGN KEY ({}) REFERENCES {} ({}){}{}{}{}",
-        builder.qualified(&draft.table.name),
-        names(|(child, _)| quote_ident(&child.plan.name)),
-        builder.qualified(&pairs.parent.table.name),
-        names(|(_, parent)| quote_ident(&parent.plan.name)),
+        builder.qualified(&draft.target_name),
+        names(|(child, _)| quote_ident(&child.plan.target_name)),
+        builder.qualified(&pairs.parent.target_name),
+        names(|(_, parent)| quote_ident(&parent.plan.target_name)),
         action(" ON UPDATE", key.on_update),
         action(" ON DELETE", key.on_delete),
         if key.deferrable && key.initially_deferred {

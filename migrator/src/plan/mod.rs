@@ -1,6 +1,8 @@
 //! The plan: what will be done to each object and each value, decided before anything is written.
 
 mod build;
+mod builder;
+pub mod choices;
 pub mod choose;
 mod columns;
 mod constraints;
@@ -8,10 +10,13 @@ pub mod decimal;
 mod foreign_keys;
 pub mod mapping;
 pub mod model;
+mod names;
+pub mod policy;
 pub mod rules;
 pub mod schema_name;
 pub mod target_type;
 pub mod text_time;
 pub mod translate;
 
-pub use build::{Options, UnknownSkip, build};
+pub use build::build;
+pub use builder::UnknownChoice;

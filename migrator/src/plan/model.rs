@@ -1,24 +1,37 @@
 //! The plan as data: what a reviewer reads, what the target keeps, what copy and verify follow.
 
+use std::collections::BTreeMap;
+
 use outgrow_shared::ce1::{KeyColumn, Mode, SchemaColumn, schema_digest};
 
+use super::choices::Choices;
 use super::mapping::Mapping;
+use super::policy::{Policy, ValueKind};
 use crate::source::Identity;
 
 /// Version of the plan's form; it grows with every change that an older reader would misread.
-pub const FORMAT: &str = "outgrow-plan-1";
+pub const FORMAT: &str = "outgrow-plan-2";
 
 /// What will be done, all of it.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Plan {
     /// [`FORMAT`].
     pub format: String,
-    /// The schema on the target that receives the tables.
-    pub schema: String,
+    /// What its owner decided.
+    pub choices: Choices,
     /// The state of the source it was made for.
     pub source: Identity,
     /// What is changed, left out or blocked, each with its rule.
     pub findings: Vec<Finding>,
+    /// What has no equal on the target and is left for its owner to write.
+    #[serde(default)]
+    pub todo: Vec<Todo>,
+    /// Objects that are carried over as they are.
+    #[serde(default)]
+    pub converted: Vec<String>,
+    /// What runs before the tables are made, in order.
+    #[serde(default)]
+    pub preparations: Vec<Step>,
     /// Tables to create and fill, in the source's order.
     pub tables: Vec<TablePlan>,
     /// What runs after the data, in order.
@@ -28,8 +41,10 @@ pub struct Plan {
 /// One table.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct TablePlan {
-    /// Its name, the same on both sides.
+    /// Its name in the source.
     pub name: String,
+    /// Its name on the target.
+    pub target_name: String,
     /// Rows the census counted.
     pub rows: u64,
     /// Bytes of its values.
@@ -40,34 +55,56 @@ pub struct TablePlan {
     pub key: Vec<usize>,
     /// The DDL that creates it.
     pub create: String,
-    /// Its columns, computed ones left out.
+    /// Its columns; computed ones only if they are carried over.
     pub columns: Vec<ColumnPlan>,
 }
 
 /// One column.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ColumnPlan {
-    /// Its name, the same on both sides.
+    /// Its name in the source.
     pub name: String,
+    /// Its name on the target.
+    pub target_name: String,
     /// Its declared type in the source.
     pub declared_type: String,
     /// Its type on the target.
     pub target_type: String,
     /// How its values travel.
     pub mapping: Mapping,
+    /// What becomes of values that do not travel so, where there are any.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<ValueKind, Policy>,
+    /// The expression by which the target computes it, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generated: Option<String>,
     /// Whether it is NOT NULL on the target.
     pub not_null: bool,
     /// Why it got this type.
     pub reason: String,
 }
 
-/// One statement after the data.
+/// One statement before or after the data.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Step {
     /// The object it makes, for example `index:album.ix_title`.
     pub object: String,
+    /// The name that it takes in the schema, where it takes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creates: Option<String>,
     /// The statement.
     pub sql: String,
+}
+
+/// What its owner has to write anew for the target, or do without.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Todo {
+    /// The object, as `[choices.sql]` names it.
+    pub object: String,
+    /// Its text in the source.
+    pub original: String,
+    /// Why it is not translated.
+    pub why: String,
 }
 
 /// What happens to an object that is not carried over as it is.
@@ -137,6 +174,18 @@ impl Plan {
     }
 }
 
+impl ColumnPlan {
+    /// Its mapping's identifier with the policies that were applied, as schema digest and certificate carry it:
+    /// `integer.bigint`, or `integer.bigint+text:quarantine`.
+    pub fn mapping_id(&self) -> String {
+        let mut id = self.mapping.to_string();
+        for (kind, policy) in &self.values {
+            id.push_str(&format!("+{kind}:{policy}"));
+        }
+        id
+    }
+}
+
 impl TablePlan {
     /// A row costs two bytes for its count of fields, a field four for its length.
     fn stream_bytes(&self) -> u64 {
@@ -145,7 +194,7 @@ impl TablePlan {
 
     /// The schema digest S of CE1. What the plan leaves out of the table is in it by object.
     pub fn schema_digest(&self, findings: &[Finding]) -> outgrow_shared::ce1::Digest {
-        let mappings: Vec<String> = self.columns.iter().map(|c| c.mapping.to_string()).collect();
+        let mappings: Vec<String> = self.columns.iter().map(ColumnPlan::mapping_id).collect();
         let columns: Vec<SchemaColumn<'_>> = self
             .columns
             .iter()

@@ -5,9 +5,13 @@ pub type Rule = &'static str;
 
 /// The stored DDL of an object cannot be read.
 pub const DDL_UNREADABLE: Rule = "ddl.unreadable";
-/// A name is empty or longer than the 63 bytes Postgres keeps.
-pub const NAME_UNFIT: Rule = "name.unfit";
-/// A column has the name of a system column of Postgres.
+/// A name is empty or longer than the 63 bytes Postgres keeps; another stands for it.
+pub const NAME_SHORTENED: Rule = "name.shortened";
+/// An object has another name on the target because its owner chose one.
+pub const NAME_CHOSEN: Rule = "name.chosen";
+/// The name chosen for an object cannot be given to it.
+pub const NAME_TAKEN: Rule = "name.taken";
+/// A column has the name of a system column of Postgres; another stands for it.
 pub const NAME_SYSTEM_COLUMN: Rule = "name.system-column";
 /// A table has more columns than Postgres allows.
 pub const TABLE_TOO_WIDE: Rule = "table.too-wide";
@@ -61,7 +65,9 @@ pub const SKIPPED: Rule = "object.skipped";
 /// Every rule.
 pub const ALL: &[Rule] = &[
     DDL_UNREADABLE,
-    NAME_UNFIT,
+    NAME_SHORTENED,
+    NAME_CHOSEN,
+    NAME_TAKEN,
     NAME_SYSTEM_COLUMN,
     TABLE_TOO_WIDE,
     TABLE_SKIPPED,

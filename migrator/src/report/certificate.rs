@@ -203,7 +203,7 @@ pub fn certify(
         },
         target: TargetSide {
             database: target.facts().database.clone(),
-            schema: plan.schema.clone(),
+            schema: plan.choices.schema.clone(),
             server_version: target.facts().version.clone(),
             system_identifier: facts.system_identifier.clone(),
             settings: facts.settings.clone(),

@@ -46,7 +46,7 @@ pub async fn drill(
 
     let mut unpaired = count_source(job, place, is_suspect.clone()).await?;
     let mut hasher = TargetHasher::default();
-    read_rows::<TargetSideError>(target, &job.plan.schema, table, (None, None), |fields| {
+    read_rows::<TargetSideError>(target, &job.plan.choices.schema, table, (None, None), |fields| {
         let leaf = hasher.leaf(table, fields)?;
         if is_suspect(&leaf) {
             *unpaired.entry(leaf).or_default() -= 1;
@@ -58,7 +58,7 @@ pub async fn drill(
     unpaired.retain(|_, count| *count != 0);
 
     let missing = see_source(job, place, unpaired.clone()).await?;
-    let extra = see_target(target, &job.plan.schema, table, unpaired.clone()).await?;
+    let extra = see_target(target, &job.plan.choices.schema, table, unpaired.clone()).await?;
     let (lost, gained) = unpaired.values().partition::<Vec<i64>, _>(|count| **count > 0);
     let (lost, gained) = (lost.iter().sum::<i64>(), -gained.iter().sum::<i64>());
     pair(table, missing, extra, &mut differences);

@@ -51,7 +51,7 @@ pub async fn drill(
             differences: &mut differences,
         };
         let range = (after.as_deref(), until.as_deref());
-        read_rows::<TargetSideError>(target, &job.plan.schema, table, range, |fields| {
+        read_rows::<TargetSideError>(target, &job.plan.choices.schema, table, range, |fields| {
             merge.take(fields)
         })
         .await

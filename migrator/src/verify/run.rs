@@ -75,9 +75,11 @@ pub async fn verify(
             None => digest_source(job, place).await?,
         };
         let mut tally = Tally::new(progress);
-        let other = target_side::digest(target, &plan.schema, table, &source, |bytes| tally.row(bytes))
-            .await
-            .map_err(VerifyError::target(&table.name))?;
+        let other = target_side::digest(target, &plan.choices.schema, table, &source, |bytes| {
+            tally.row(bytes);
+        })
+        .await
+        .map_err(VerifyError::target(&table.name))?;
         drop(tally);
         if source.root != other.root {
             let found = match table.mode {

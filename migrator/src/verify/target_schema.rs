@@ -17,7 +17,7 @@ pub async fn compare(target: &Target, plan: &Plan) -> Result<Differences, Target
     for table in &plan.tables {
         let rows = target
             .client()
-            .query(COLUMNS_OF_TABLE, &[&plan.schema, &table.name])
+            .query(COLUMNS_OF_TABLE, &[&plan.choices.schema, &table.target_name])
             .await
             .map_err(|error| target.fault(&error))?;
         let found: Vec<(String, String)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
@@ -34,7 +34,7 @@ fn compare_table(table: &TablePlan, found: &[(String, String)], differences: &mu
             let expected = column.mapping.target_type().catalog_name();
             let actual = found
                 .iter()
-                .find(|(name, _)| *name == column.name)
+                .find(|(name, _)| *name == column.target_name)
                 .map(|(_, kind)| kind.as_str());
             (actual != Some(expected.as_str())).then(|| ColumnDifference {
                 column: column.name.clone(),

@@ -42,12 +42,16 @@ pub type KeyRange<'a> = (Option<&'a [OwnedValue]>, Option<&'a [OwnedValue]>);
 
 /// The SELECT that gives a table's columns in chunk order, within a range of keys.
 fn select(schema: &str, table: &TablePlan, range: KeyRange<'_>) -> String {
-    let columns: Vec<String> = table.columns.iter().map(|c| quote_ident(&c.name)).collect();
+    let columns: Vec<String> = table
+        .columns
+        .iter()
+        .map(|c| quote_ident(&c.target_name))
+        .collect();
     let mut sql = format!(
         "SELECT {} FROM {}.{}",
         columns.join(", "),
         quote_ident(schema),
-        quote_ident(&table.name)
+        quote_ident(&table.target_name)
     );
     let keys: Vec<String> = table
         .key
@@ -78,7 +82,7 @@ fn select(schema: &str, table: &TablePlan, range: KeyRange<'_>) -> String {
 
 /// The collation is spelled out: the order must hold even if somebody changed the column's.
 fn key_term(column: &ColumnPlan) -> String {
-    let name = quote_ident(&column.name);
+    let name = quote_ident(&column.target_name);
     if column.mapping == Mapping::TextText {
         format!("{name} COLLATE \"C\"")
     } else {

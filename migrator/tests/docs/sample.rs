@@ -1,8 +1,10 @@
 //! A plan, a certificate and a verification to render, without a database.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use outgrow_migrator::migrate::Migrated;
+use outgrow_migrator::plan::choices::Choices;
 use outgrow_migrator::plan::mapping::Mapping;
 use outgrow_migrator::plan::model::{ColumnPlan, Disposition, FORMAT, Finding, Plan, TablePlan};
 use outgrow_migrator::report::certificate::{
@@ -81,9 +83,12 @@ pub fn plan(blocked: bool) -> Plan {
     ));
     Plan {
         format: FORMAT.to_owned(),
-        schema: "public".to_owned(),
+        choices: Choices::default(),
         source: identity(),
         findings,
+        todo: Vec::new(),
+        converted: Vec::new(),
+        preparations: Vec::new(),
         tables: vec![table("users", 2240, Mode::Keyed), table("log", 1, Mode::Bucket)],
         steps: Vec::new(),
     }
@@ -107,6 +112,7 @@ pub fn identity() -> Identity {
 fn table(name: &str, rows: u64, mode: Mode) -> TablePlan {
     TablePlan {
         name: name.to_owned(),
+        target_name: name.to_owned(),
         rows,
         bytes: rows * 100,
         mode,
@@ -114,9 +120,12 @@ fn table(name: &str, rows: u64, mode: Mode) -> TablePlan {
         create: String::new(),
         columns: vec![ColumnPlan {
             name: "id".to_owned(),
+            target_name: "id".to_owned(),
             declared_type: "INTEGER".to_owned(),
             target_type: "bigint".to_owned(),
             mapping: Mapping::IntegerBigint,
+            values: BTreeMap::new(),
+            generated: None,
             not_null: true,
             reason: "every value is an integer".to_owned(),
         }],

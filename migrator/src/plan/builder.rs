@@ -1,0 +1,275 @@
+//! What the parts of the planner share: findings and steps on their way into the plan, and the owner's choices.
+//!
+//! Every choice is accounted for: one that names nothing in the source is an error at the end, none is passed
+//! over.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::choices::Choices;
+use super::model::{Disposition, Finding, Plan, Step};
+use super::names;
+use super::rules::{self, Rule};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::quote::{NAME_BYTES_MAX, quote_ident};
+use crate::source::Identity;
+
+/// A choice that names nothing in the source.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no object {object} in the source to {what}")]
+pub struct UnknownChoice {
+    object: String,
+    what: &'static str,
+}
+
+impl From<UnknownChoice> for Failure {
+    fn from(error: UnknownChoice) -> Self {
+        let next = "Name objects as `outgrow inspect` does, for example index:orders.ix_date.";
+        Self::new(Exit::Usage, error.to_string(), next)
+    }
+}
+
+/// Gathers findings and steps, and knows what their owner chose.
+pub(super) struct Builder<'a> {
+    pub choices: &'a Choices,
+    findings: Vec<Finding>,
+    steps: Vec<Step>,
+    /// Choices that named something, by object.
+    used: BTreeSet<String>,
+    /// Tables that are left out: choices for their own objects are no mistake.
+    gone: Vec<String>,
+    /// Names on the target and the objects that have them, by the scope they must be unique in.
+    taken: BTreeMap<(String, String), String>,
+}
+
+impl<'a> Builder<'a> {
+    /// A builder with nothing in it.
+    pub fn new(choices: &'a Choices) -> Self {
+        Self {
+            choices,
+            findings: Vec::new(),
+            steps: Vec::new(),
+            used: BTreeSet::new(),
+            gone: Vec::new(),
+            taken: BTreeMap::new(),
+        }
+    }
+
+    /// Whether its owner asked to leave this object out; it is named as skipped then.
+    pub fn skipped(&mut self, object: &str, detail: &str) -> bool {
+        if !self.leaves_out(object) {
+            return false;
+        }
+        if self.used.insert(object.to_owned()) {
+            let rule = if object.starts_with("table:") {
+                rules::TABLE_SKIPPED
+            } else {
+                rules::SKIPPED
+            };
+            let detail = format!("left out on request: {detail}");
+            self.find(Disposition::Skipped, rule, object, detail);
+        }
+        true
+    }
+
+    /// Whether its owner asked to leave this object out.
+    pub fn leaves_out(&self, object: &str) -> bool {
+        self.choices.skip.contains(object)
+    }
+
+    /// Takes note that a table's own objects are left out with it.
+    pub fn gone_with(&mut self, table: &str) {
+        self.gone.push(table.to_owned());
+    }
+
+    /// Takes note that a choice for this object was looked at.
+    pub fn used(&mut self, object: &str) {
+        self.used.insert(object.to_owned());
+    }
+
+    /// Blocks on an object that could be left out, unless its owner asked for that.
+    pub fn block_or_skip(&mut self, rule: Rule, object: &str, detail: String) {
+        if self.skipped(object, &detail) {
+            return;
+        }
+        let next = format!("Change it in the source, or leave it out with --skip '{object}'.");
+        self.add(Finding {
+            next,
+            ..plain(Disposition::Blocked, rule, object, detail)
+        });
+    }
+
+    /// Notes something that needs no choice.
+    pub fn find(&mut self, disposition: Disposition, rule: Rule, object: &str, detail: impl Into<String>) {
+        self.add(plain(disposition, rule, object, detail.into()));
+    }
+
+    /// Notes a finding as it is.
+    pub fn add(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    /// Adds a statement that runs after the data.
+    pub fn step(&mut self, object: impl Into<String>, sql: String) {
+        self.steps.push(Step {
+            object: object.into(),
+            creates: None,
+            sql,
+        });
+    }
+
+    /// Adds a statement that runs after the data and takes a name in the schema.
+    pub fn creating_step(&mut self, object: String, creates: String, sql: String) {
+        self.steps.push(Step {
+            object,
+            creates: Some(creates),
+            sql,
+        });
+    }
+
+    /// A name on the target with its schema, quoted.
+    pub fn qualified(&self, target_name: &str) -> String {
+        format!(
+            "{}.{}",
+            quote_ident(&self.choices.schema),
+            quote_ident(target_name)
+        )
+    }
+
+    /// The name an object gets on the target: the one its owner chose, the source's, or what stands for one that
+    /// Postgres cannot keep. `scope` is the table of a column, empty for what lives in the schema.
+    pub fn target_name(&mut self, scope: &str, object: &str, name: &str) -> String {
+        let is_column = !scope.is_empty();
+        let unfit = !names::fits(name) || (is_column && names::is_system_column(name));
+        let target = match self.choices.names.get(object) {
+            Some(chosen) => {
+                self.used.insert(object.to_owned());
+                self.find(
+                    Disposition::Changed,
+                    rules::NAME_CHOSEN,
+                    object,
+                    format!("is called {chosen} on the target"),
+                );
+                chosen.clone()
+            }
+            None if unfit => {
+                let target = names::replacement(name);
+                let (rule, why) = if names::fits(name) {
+                    (
+                        rules::NAME_SYSTEM_COLUMN,
+                        "every table of Postgres has a system column of this name".to_owned(),
+                    )
+                } else {
+                    let why = format!(
+                        "a name in Postgres has 1 to {NAME_BYTES_MAX} bytes, this one has {}",
+                        name.len()
+                    );
+                    (rules::NAME_SHORTENED, why)
+                };
+                self.find(
+                    Disposition::Changed,
+                    rule,
+                    object,
+                    format!("{why}; is called {target} on the target"),
+                );
+                target
+            }
+            None => name.to_owned(),
+        };
+        self.claim(scope, object, &target);
+        target
+    }
+
+    fn claim(&mut self, scope: &str, object: &str, target: &str) {
+        let is_column = !scope.is_empty();
+        let key = (scope.to_owned(), target.to_owned());
+        let problem = if !names::fits(target) {
+            Some(format!(
+                "the name chosen for it has {} bytes; Postgres takes 1 to {NAME_BYTES_MAX}",
+                target.len()
+            ))
+        } else if is_column && names::is_system_column(target) {
+            Some("the name chosen for it is that of a system column of Postgres".to_owned())
+        } else {
+            let other = self.taken.get(&key).filter(|other| *other != object);
+            other.map(|other| format!("would have the same name on the target as {other}: {target}"))
+        };
+        match problem {
+            Some(detail) => {
+                let next = format!(
+                    "Choose another name for it: \"{object}\" = \"...\" under [choices.names] of the plan."
+                );
+                self.add(Finding {
+                    next,
+                    ..plain(Disposition::Blocked, rules::NAME_TAKEN, object, detail)
+                });
+            }
+            None => {
+                self.taken.insert(key, object.to_owned());
+            }
+        }
+    }
+
+    /// The plan, once everything is in it.
+    pub fn finish(
+        mut self,
+        identity: &Identity,
+        tables: Vec<super::model::TablePlan>,
+    ) -> Result<Plan, UnknownChoice> {
+        self.refuse_unknown()?;
+        self.findings.sort_by_key(|f| f.disposition);
+        Ok(Plan {
+            format: super::model::FORMAT.to_owned(),
+            choices: self.choices.clone(),
+            source: identity.clone(),
+            findings: self.findings,
+            todo: Vec::new(),
+            converted: Vec::new(),
+            preparations: Vec::new(),
+            tables,
+            steps: self.steps,
+        })
+    }
+
+    fn refuse_unknown(&self) -> Result<(), UnknownChoice> {
+        let choices = self.choices;
+        let families: [(&'static str, Vec<&String>); 4] = [
+            ("leave out", choices.skip.iter().collect()),
+            ("choose for", choices.columns.keys().collect()),
+            ("rename", choices.names.keys().collect()),
+            ("write SQL for", choices.sql.keys().collect()),
+        ];
+        for (what, objects) in families {
+            if let Some(object) = objects.into_iter().find(|object| !self.is_known(object)) {
+                return Err(UnknownChoice {
+                    object: object.clone(),
+                    what,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn is_known(&self, object: &str) -> bool {
+        let of_gone = |table: &String| {
+            let rest = object
+                .split_once(':')
+                .and_then(|(_, name)| name.strip_prefix(table.as_str()));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.used.contains(object) || self.gone.iter().any(of_gone)
+    }
+}
+
+/// A finding that is not about rows and leaves nothing to do.
+pub(super) fn plain(disposition: Disposition, rule: Rule, object: &str, detail: String) -> Finding {
+    Finding {
+        disposition,
+        rule: rule.to_owned(),
+        object: object.to_owned(),
+        detail,
+        rows: 0,
+        samples: Vec::new(),
+        next: String::new(),
+    }
+}
