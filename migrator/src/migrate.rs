@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use uuid::Uuid;
+
 use crate::census::Census;
 use crate::copy;
 use crate::exit::Exit;
@@ -142,7 +144,7 @@ pub async fn migrate(
     progress: &Arc<Progress>,
     point: &PointOfNoReturn,
 ) -> Result<Migrated, Failure> {
-    let run_id = uuid::Uuid::now_v7();
+    let run_id = Uuid::now_v7();
     let path = certificate::choose_path(request.certificate.as_deref(), run_id)?;
     // A wrong password should show before an hour of reading, not after.
     let target = connect(conninfo).await?;
@@ -152,7 +154,7 @@ pub async fn migrate(
     let facts = certificate::target_facts(&target).await?;
 
     copy::begin(&target, &job.plan).await?;
-    let verified = fill(&target, &job, progress).await?;
+    let verified = fill(&target, &job, run_id, progress).await?;
     let (plan_json, plan_sha256) = certificate::plan_sha256(&job.plan);
     let root = verified.source_root.to_hex();
     copy::write_record(&target, &job.plan, run_id, &plan_json, &plan_sha256, &root).await?;
@@ -169,20 +171,25 @@ pub async fn migrate(
 }
 
 /// Everything inside the transaction: tables, rows, keys, proof.
-async fn fill(target: &Target, job: &Arc<Job>, progress: &Arc<Progress>) -> Result<Verified, Failure> {
+async fn fill(
+    target: &Target,
+    job: &Arc<Job>,
+    run: Uuid,
+    progress: &Arc<Progress>,
+) -> Result<Verified, Failure> {
     let plan = &job.plan;
     copy::create_tables(target, plan).await?;
     progress.begin("copy", Some(plan.stream_bytes()));
     let mut digests = Vec::with_capacity(plan.tables.len());
     for place in 0..plan.tables.len() {
-        digests.push(copy::copy_table(target, job, place, progress).await?);
+        digests.push(copy::copy_table(target, job, place, run, progress).await?);
     }
     progress.end(&format!("{} rows", plan.rows()));
     progress.begin("keys", None);
     copy::run_steps(target, plan, |object| progress.table(object)).await?;
     progress.end(&format!("{} keys, indexes and constraints", plan.steps.len()));
     progress.begin("verify", Some(plan.stream_bytes()));
-    let verified = verify::verify(target, job, Some(digests), progress).await?;
+    let verified = verify::verify(target, job, run, Some(digests), progress).await?;
     if !verified.is_equal() {
         let what = format!(
             "verification found {} rows DIFFERENT, nothing was kept",
@@ -202,7 +209,7 @@ async fn fill(target: &Target, job: &Arc<Job>, progress: &Arc<Progress>) -> Resu
 }
 
 /// Commits. If the answer is lost, the record in the target tells what happened; it is never guessed.
-async fn commit(target: &Target, conninfo: &Conninfo, run_id: uuid::Uuid) -> Result<(), Failure> {
+async fn commit(target: &Target, conninfo: &Conninfo, run_id: Uuid) -> Result<(), Failure> {
     let Err(lost) = copy::commit(target).await else {
         return Ok(());
     };

@@ -3,6 +3,7 @@
 use outgrow_shared::value::{Class, Value};
 
 use crate::plan::decimal::{DecimalShape, declared_numeric, is_exact_as_double, numeric_affinity, shape_of};
+use crate::plan::policy::ValueKind;
 use crate::plan::text_time::{TimestampFormat, parse_day};
 use crate::source::catalog::Column;
 
@@ -128,6 +129,23 @@ impl ColumnCensus {
         self.counts[class as usize]
     }
 
+    /// Values of this kind.
+    pub fn of_kind(&self, kind: ValueKind) -> u64 {
+        match kind {
+            ValueKind::TextNul => self.texts_with_nul,
+            ValueKind::Text => self.of_class(Class::Text) - self.texts_with_nul,
+            _ => self.of_class(kind.class()),
+        }
+    }
+
+    /// The first rows that hold a value of this kind; for texts these may be ones with NUL.
+    pub fn samples_of_kind(&self, kind: ValueKind) -> &[String] {
+        match kind {
+            ValueKind::TextNul => &self.nul_samples,
+            _ => self.samples(kind.class()),
+        }
+    }
+
     /// The first rows that hold a value of this class.
     pub fn samples(&self, class: Class) -> &[String] {
         &self.samples[class as usize]
@@ -158,6 +176,7 @@ impl ColumnCensus {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::policy::ValueKind;
     use crate::plan::text_time::Zone;
     use crate::source::ddl::Affinity;
 

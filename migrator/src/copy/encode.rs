@@ -6,7 +6,7 @@
 use outgrow_shared::value::Value;
 
 use super::numeric::encode_numeric;
-use crate::plan::mapping::Mapping;
+use crate::plan::mapping::{Mapping, write_number};
 use crate::plan::text_time::parse_day;
 
 /// What every binary COPY stream begins with: signature, flags, no header extension.
@@ -42,12 +42,21 @@ pub fn encode_field(mapping: Mapping, value: &Value<'_>, buffer: &mut Vec<u8>) -
         (Mapping::NumberNumeric { precision, scale }, number) => {
             encode_numeric(number, precision, scale, buffer)
         }
-        (Mapping::TextText, Value::Text(t)) if !t.as_bytes().contains(&0) => sized(buffer, t.as_bytes()),
+        (Mapping::TextText | Mapping::AnyText, Value::Text(t)) if !t.as_bytes().contains(&0) => {
+            sized(buffer, t.as_bytes())
+        }
+        (Mapping::NumberText, Value::Integer(_) | Value::Real(_)) => {
+            let mut text = String::new();
+            write_number(value, &mut text);
+            sized(buffer, text.as_bytes())
+        }
+        (Mapping::TextBytea, Value::Text(t)) => sized(buffer, t.as_bytes()),
+        (Mapping::TextBytea, Value::RawText(b)) if std::str::from_utf8(b).is_err() => sized(buffer, b),
         (Mapping::TextTimestamp(format), Value::Text(t)) => format
             .parse(t)
             .and_then(|microseconds| sized(buffer, &microseconds.to_be_bytes())),
         (Mapping::TextDate, Value::Text(t)) => parse_day(t).and_then(|day| sized(buffer, &day.to_be_bytes())),
-        (Mapping::BlobBytea, Value::Blob(b)) => sized(buffer, b),
+        (Mapping::BlobBytea | Mapping::AnyBytea, Value::Blob(b)) => sized(buffer, b),
         _ => None,
     };
     done.ok_or_else(|| Unencodable {

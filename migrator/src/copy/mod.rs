@@ -6,6 +6,7 @@
 pub mod encode;
 mod ledger;
 mod numeric;
+pub mod quarantine;
 mod run;
 mod transaction;
 

@@ -8,7 +8,10 @@ use bytes::Bytes;
 use futures_util::SinkExt;
 use tokio::sync::mpsc;
 
+use uuid::Uuid;
+
 use super::encode::{HEADER, TRAILER, Unencodable, encode_field};
+use super::quarantine::{self, Gathered, RowSetAside, TooLarge};
 use super::transaction::leave_out;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -48,6 +51,14 @@ pub enum CopyError {
         column: String,
         /// Why.
         cause: Unencodable,
+    },
+    /// More is set aside than the quarantine holds.
+    #[error("table {table}: {cause}")]
+    Quarantine {
+        /// Which table.
+        table: String,
+        /// How much.
+        cause: TooLarge,
     },
     /// Both sides count other rows.
     #[error("table {table}: {sent} rows were sent, Postgres took {taken}")]
@@ -93,6 +104,11 @@ impl From<CopyError> for Failure {
                     failure
                 }
             }
+            CopyError::Quarantine { .. } => Self::new(
+                Exit::PlanBlocked,
+                what,
+                "Nothing was kept. Choose text, bytea or null for the columns that have most of them.",
+            ),
             _ => Self::new(Exit::Bug, what, report),
         }
     }
@@ -103,6 +119,7 @@ pub async fn copy_table(
     target: &Target,
     job: &Arc<Job>,
     place: usize,
+    run: Uuid,
     progress: &Arc<Progress>,
 ) -> Result<TableDigest, CopyError> {
     let table = &job.plan.tables[place];
@@ -137,7 +154,7 @@ pub async fn copy_table(
         return Err(fault(&error));
     }
     // Without finish() the COPY is aborted when the sink is dropped.
-    let digest = read?;
+    let (digest, set_aside) = read?;
     let taken = sink.as_mut().finish().await.map_err(|error| fault(&error))?;
     if taken != digest.root.rows {
         return Err(CopyError::Count {
@@ -146,6 +163,11 @@ pub async fn copy_table(
             taken,
         });
     }
+    let written = quarantine::write(target, run, table, &set_aside).await;
+    written.map_err(|cause| CopyError::Target {
+        table: table.name.clone(),
+        cause,
+    })?;
     Ok(digest)
 }
 
@@ -182,24 +204,36 @@ fn read_table(
     place: usize,
     sender: &mpsc::Sender<Bytes>,
     progress: &Progress,
-) -> Result<TableDigest, CopyError> {
+) -> Result<(TableDigest, Vec<RowSetAside>), CopyError> {
     let plan = &job.plan.tables[place];
     let table = SourceTable::find(&job.catalog, plan).map_err(CopyError::NotInSource)?;
     // Postgres has no table of more than 1600 columns.
-    let count = i16::try_from(plan.columns.len())
-        .unwrap_or(i16::MAX)
-        .to_be_bytes();
+    let sent = || {
+        plan.columns
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| c.generated.is_none())
+    };
+    let count = i16::try_from(sent().count()).unwrap_or(i16::MAX).to_be_bytes();
+    let mut set_aside = plan.sets_aside().then(Gathered::default);
+    let mut scratch = String::new();
     let mut buffer = HEADER.to_vec();
     let mut rows = 0;
     let digest = table.digest::<CopyError>(&job.source(), |row| {
+        if let Some(gathered) = &mut set_aside {
+            let gathered = gathered.row(plan, table.table, &table.columns, row);
+            gathered.map_err(|cause| CopyError::Quarantine {
+                table: plan.name.clone(),
+                cause,
+            })?;
+        }
         buffer.extend_from_slice(&count);
-        for (column, plan_column) in plan.columns.iter().enumerate() {
-            encode_field(plan_column.mapping, &row.value(column), &mut buffer).map_err(|cause| {
-                CopyError::Value {
-                    table: plan.name.clone(),
-                    column: plan_column.name.clone(),
-                    cause,
-                }
+        for (column, plan_column) in sent() {
+            let value = plan_column.treat(row.value(column), &mut scratch).stored();
+            encode_field(plan_column.mapping, &value, &mut buffer).map_err(|cause| CopyError::Value {
+                table: plan.name.clone(),
+                column: plan_column.name.clone(),
+                cause,
             })?;
         }
         rows += 1;
@@ -215,7 +249,7 @@ fn read_table(
     buffer.extend_from_slice(&TRAILER);
     progress.add(rows, buffer.len() as u64);
     hand_on(sender, buffer)?;
-    Ok(digest)
+    Ok((digest, set_aside.map(Gathered::finish).unwrap_or_default()))
 }
 
 fn hand_on(sender: &mpsc::Sender<Bytes>, buffer: Vec<u8>) -> Result<(), CopyError> {

@@ -6,7 +6,7 @@ use crate::plan::model::Plan;
 use crate::quote::quote_ident;
 use crate::target::{Target, TargetError};
 
-use super::ledger;
+use super::{ledger, quarantine};
 
 /// Names of the plan's tables and indexes ($2) that the schema holds already, whatever they are there. A table
 /// ($3) also needs the name for its row type; array types make way by themselves.
@@ -56,7 +56,8 @@ pub async fn begin(target: &Target, plan: &Plan) -> Result<(), TargetError> {
         )
         .await?;
     }
-    batch(target, ledger::CREATE).await
+    batch(target, ledger::CREATE).await?;
+    batch(target, quarantine::CREATE).await
 }
 
 /// Makes what the plan's tables need, then the tables.

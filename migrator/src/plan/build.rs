@@ -54,7 +54,7 @@ pub fn build(
     census: &Census,
     choices: &Choices,
 ) -> Result<Plan, UnknownChoice> {
-    let mut builder = Builder::new(choices);
+    let mut builder = Builder::new(choices, encoding);
     catalog
         .others
         .iter()
@@ -63,10 +63,7 @@ pub fn build(
     let drafts: Vec<Draft<'_>> = pairs
         .filter_map(|(table, census)| draft_table(&mut builder, table, census))
         .collect();
-    let tables = drafts
-        .iter()
-        .map(|draft| plan_table(&builder, draft, encoding))
-        .collect();
+    let tables = drafts.iter().map(|draft| plan_table(&builder, draft)).collect();
     drafts
         .iter()
         .for_each(|draft| constraints::indexes(&mut builder, draft));
@@ -155,8 +152,8 @@ fn draft_table<'a>(
     })
 }
 
-fn plan_table(builder: &Builder<'_>, draft: &Draft<'_>, encoding: TextEncoding) -> TablePlan {
-    let key = usable_key(draft, encoding);
+fn plan_table(builder: &Builder<'_>, draft: &Draft<'_>) -> TablePlan {
+    let key = usable_key(draft, builder.encoding);
     let lines: Vec<String> = draft.columns.iter().map(columns::definition).collect();
     let name = builder.qualified(&draft.target_name);
     TablePlan {
@@ -181,7 +178,8 @@ fn usable_key(draft: &Draft<'_>, encoding: TextEncoding) -> Vec<usize> {
         let same_order = column.plan.mapping.keeps_order()
             && !(is_text && encoding != TextEncoding::Utf8)
             && column.binary;
-        let no_null = draft.census.columns[*position].of_class(Class::Null) == 0;
+        let taken_out = column.plan.values.values().any(|policy| policy.takes_out());
+        let no_null = draft.census.columns[*position].of_class(Class::Null) == 0 && !taken_out;
         (same_order && no_null).then_some(place)
     };
     draft

@@ -12,7 +12,10 @@ use super::rules::{self, Rule};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::quote::{NAME_BYTES_MAX, quote_ident};
-use crate::source::Identity;
+use crate::source::{Identity, TextEncoding};
+
+/// The most values that the quarantine takes: a few dozen MiB while they are compared.
+pub const QUARANTINE_VALUES_MAX: u64 = 100_000;
 
 /// A choice that names nothing in the source.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +35,10 @@ impl From<UnknownChoice> for Failure {
 /// Gathers findings and steps, and knows what their owner chose.
 pub(super) struct Builder<'a> {
     pub choices: &'a Choices,
+    /// The source's text encoding.
+    pub encoding: TextEncoding,
+    /// Values that go into the quarantine.
+    set_aside: u64,
     findings: Vec<Finding>,
     steps: Vec<Step>,
     /// Choices that named something, by object.
@@ -44,9 +51,11 @@ pub(super) struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     /// A builder with nothing in it.
-    pub fn new(choices: &'a Choices) -> Self {
+    pub fn new(choices: &'a Choices, encoding: TextEncoding) -> Self {
         Self {
             choices,
+            encoding,
+            set_aside: 0,
             findings: Vec::new(),
             steps: Vec::new(),
             used: BTreeSet::new(),
@@ -107,6 +116,11 @@ impl<'a> Builder<'a> {
     /// Notes a finding as it is.
     pub fn add(&mut self, finding: Finding) {
         self.findings.push(finding);
+    }
+
+    /// Counts values that go into the quarantine.
+    pub fn set_aside(&mut self, values: u64) {
+        self.set_aside += values;
     }
 
     /// Adds a statement that runs after the data.
@@ -217,6 +231,7 @@ impl<'a> Builder<'a> {
         tables: Vec<super::model::TablePlan>,
     ) -> Result<Plan, UnknownChoice> {
         self.refuse_unknown()?;
+        self.bound_quarantine();
         self.findings.sort_by_key(|f| f.disposition);
         Ok(Plan {
             format: super::model::FORMAT.to_owned(),
@@ -229,6 +244,25 @@ impl<'a> Builder<'a> {
             tables,
             steps: self.steps,
         })
+    }
+
+    /// The quarantine is held in memory while both sides are compared.
+    fn bound_quarantine(&mut self) {
+        if self.set_aside <= QUARANTINE_VALUES_MAX {
+            return;
+        }
+        let detail = format!(
+            "{} values would go into the quarantine, which takes {QUARANTINE_VALUES_MAX}: it is for exceptions",
+            self.set_aside
+        );
+        let next = "Choose text, bytea or null for the columns that have most of them.".to_owned();
+        let finding = plain(
+            Disposition::Blocked,
+            rules::POLICY_UNFIT,
+            "quarantine:_outgrow",
+            detail,
+        );
+        self.add(Finding { next, ..finding });
     }
 
     fn refuse_unknown(&self) -> Result<(), UnknownChoice> {

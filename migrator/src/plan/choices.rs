@@ -108,14 +108,6 @@ impl Choices {
         self.columns.get(object)
     }
 
-    /// What becomes of values of one kind in one column: its own choice, else the general one, else none.
-    pub fn policy(&self, object: &str, kind: ValueKind) -> Policy {
-        let own = self.column(object).and_then(|choice| choice.values.get(&kind));
-        own.or_else(|| self.values.get(&kind))
-            .copied()
-            .unwrap_or_default()
-    }
-
     /// How this column is carried over if it compares by NOCASE.
     pub fn nocase(&self, object: &str) -> Option<Nocase> {
         self.column(object)

@@ -6,10 +6,13 @@ use outgrow_shared::value::Class;
 
 use super::decimal::declared_numeric;
 use super::mapping::Mapping;
+use super::policy::{Policy, ValueKind};
 use super::rules::{self, Rule};
 use super::text_time::TimestampFormat;
 use super::translate::StoredClass;
+use super::values::{Applied, occurring};
 use crate::census::ColumnCensus;
+use crate::source::TextEncoding;
 use crate::source::catalog::Column;
 use crate::source::ddl::Affinity;
 
@@ -38,36 +41,109 @@ pub enum Choice {
     },
 }
 
-/// Chooses for one column.
-pub fn choose(column: &Column, census: &ColumnCensus) -> Choice {
-    let raw = census.of_class(Class::RawText);
-    if raw > 0 {
-        let detail = format!("{raw} texts are not valid Unicode");
-        return blocked(
-            rules::TEXT_NOT_UNICODE,
-            detail,
-            raw,
-            census.samples(Class::RawText),
-        );
+/// Chooses for one column under the value policies that hold in it.
+pub fn choose(column: &Column, census: &ColumnCensus, applied: &Applied, encoding: TextEncoding) -> Choice {
+    let left: Vec<ValueKind> = occurring(census)
+        .filter(|kind| !applied.get(kind).is_some_and(|policy| policy.takes_out()))
+        .collect();
+    let asked = |wanted: Policy| left.iter().any(|kind| applied.get(kind) == Some(&wanted));
+    match (asked(Policy::Text), asked(Policy::Bytea)) {
+        (true, true) => {
+            let detail = "one policy asks for text and another for bytea; a column has one type".to_owned();
+            blocked(rules::POLICY_UNFIT, detail, 0, &[])
+        }
+        (true, false) => as_text(census, &left),
+        (false, true) => as_bytea(census, &left, encoding),
+        (false, false) => by_class(column, census, &left),
     }
-    if census.texts_with_nul > 0 {
-        let detail = format!(
-            "{} texts hold a NUL character, which Postgres cannot store",
-            census.texts_with_nul
-        );
-        return blocked(
-            rules::TEXT_NUL,
-            detail,
-            census.texts_with_nul,
-            &census.nul_samples,
-        );
+}
+
+fn by_class(column: &Column, census: &ColumnCensus, left: &[ValueKind]) -> Choice {
+    if let Some(unfit) = unfit_for_text(census, left) {
+        return unfit;
     }
-    match census.classes().as_slice() {
+    match left {
         [] => expected(column),
-        [Class::Text] => choose_text(column, census),
-        [Class::Blob] => observed(column, Mapping::BlobBytea, "every value is a blob"),
-        [Class::Integer] | [Class::Real] | [Class::Integer, Class::Real] => choose_number(column, census),
-        classes => mixed(census, classes),
+        [ValueKind::Text] => choose_text(column, census),
+        [ValueKind::Blob] => observed(column, Mapping::BlobBytea, "every value is a blob"),
+        [ValueKind::Integer] | [ValueKind::Real] | [ValueKind::Integer, ValueKind::Real] => {
+            choose_number(column, census, left)
+        }
+        kinds => mixed(census, kinds),
+    }
+}
+
+/// Texts that no text column of Postgres holds.
+fn unfit_for_text(census: &ColumnCensus, left: &[ValueKind]) -> Option<Choice> {
+    let kinds = [ValueKind::TextNotUnicode, ValueKind::TextNul];
+    let kind = kinds.into_iter().find(|kind| left.contains(kind))?;
+    let count = census.of_kind(kind);
+    let (rule, what) = match kind {
+        ValueKind::TextNul => (
+            rules::TEXT_NUL,
+            "texts hold a NUL character, which Postgres cannot store in text",
+        ),
+        _ => (rules::TEXT_NOT_UNICODE, "texts are not valid Unicode"),
+    };
+    Some(blocked(
+        rule,
+        format!("{count} {what}"),
+        count,
+        census.samples_of_kind(kind),
+    ))
+}
+
+/// The whole column as text, because a policy says so.
+fn as_text(census: &ColumnCensus, left: &[ValueKind]) -> Choice {
+    if let Some(unfit) = unfit_for_text(census, left) {
+        return unfit;
+    }
+    if left.contains(&ValueKind::Blob) {
+        let detail = format!("{} blobs cannot become text", census.of_kind(ValueKind::Blob));
+        return blocked(
+            rules::POLICY_UNFIT,
+            detail,
+            census.of_kind(ValueKind::Blob),
+            census.samples(Class::Blob),
+        );
+    }
+    let mapping = match left {
+        [ValueKind::Text] => Mapping::TextText,
+        kinds if kinds.contains(&ValueKind::Text) => Mapping::AnyText,
+        _ => Mapping::NumberText,
+    };
+    by_policy(mapping, "a policy asks for text")
+}
+
+/// The whole column as bytes, because a policy says so.
+fn as_bytea(census: &ColumnCensus, left: &[ValueKind], encoding: TextEncoding) -> Choice {
+    let numbers = census.of_class(Class::Integer) + census.of_class(Class::Real);
+    if left.contains(&ValueKind::Integer) || left.contains(&ValueKind::Real) {
+        let detail = format!("{numbers} numbers cannot become bytea");
+        return blocked(
+            rules::POLICY_UNFIT,
+            detail,
+            numbers,
+            census.samples(Class::Integer),
+        );
+    }
+    let blobs = left.contains(&ValueKind::Blob);
+    let texts = left.iter().any(|kind| *kind != ValueKind::Blob);
+    // Broken UTF-16 can happen to be good UTF-8, and would then come back as another text.
+    let ambiguous = left.contains(&ValueKind::TextNotUnicode) && encoding != TextEncoding::Utf8;
+    let mapping = match (blobs, texts) {
+        (true, false) => Mapping::BlobBytea,
+        (false, _) if !ambiguous => Mapping::TextBytea,
+        _ => Mapping::AnyBytea,
+    };
+    by_policy(mapping, "a policy asks for bytea")
+}
+
+fn by_policy(mapping: Mapping, reason: &str) -> Choice {
+    Choice::Mapped {
+        mapping,
+        reason: reason.to_owned(),
+        surprising: false,
     }
 }
 
@@ -79,6 +155,8 @@ pub fn stored_class(mapping: Mapping) -> StoredClass {
         Mapping::NumberDouble | Mapping::NumberNumeric { .. } => StoredClass::Number,
         Mapping::TextText | Mapping::TextTimestamp(_) | Mapping::TextDate => StoredClass::Text,
         Mapping::BlobBytea => StoredClass::Blob,
+        // What these hold on the target compares otherwise than what the source holds.
+        Mapping::TextBytea | Mapping::NumberText | Mapping::AnyText | Mapping::AnyBytea => StoredClass::Mixed,
     }
 }
 
@@ -177,9 +255,15 @@ fn choose_text(column: &Column, census: &ColumnCensus) -> Choice {
     observed(column, Mapping::TextText, "every value is text")
 }
 
-fn choose_number(column: &Column, census: &ColumnCensus) -> Choice {
-    let integers = census.of_class(Class::Integer);
-    let reals = census.of_class(Class::Real);
+fn choose_number(column: &Column, census: &ColumnCensus, left: &[ValueKind]) -> Choice {
+    let count = |kind| {
+        if left.contains(&kind) {
+            census.of_kind(kind)
+        } else {
+            0
+        }
+    };
+    let (integers, reals) = (count(ValueKind::Integer), count(ValueKind::Real));
     if reals == 0 && is_boolean(column) && census.integers_not_boolean == 0 {
         return observed(
             column,
@@ -218,123 +302,17 @@ fn choose_number(column: &Column, census: &ColumnCensus) -> Choice {
     )
 }
 
-fn mixed(census: &ColumnCensus, classes: &[Class]) -> Choice {
-    let counts: Vec<String> = classes
+fn mixed(census: &ColumnCensus, kinds: &[ValueKind]) -> Choice {
+    let counts: Vec<String> = kinds
         .iter()
-        .map(|c| format!("{} {c}", census.of_class(*c)))
+        .map(|k| format!("{} {k}", census.of_kind(*k)))
         .collect();
-    // The rows to look at are those of the rarest class.
-    let rarest = classes
-        .iter()
-        .copied()
-        .min_by_key(|c| census.of_class(*c))
-        .unwrap_or(Class::Null);
+    // The rows to look at are those of the rarest kind.
+    let rarest = kinds.iter().copied().min_by_key(|k| census.of_kind(*k));
+    let (rows, samples) = rarest.map_or((0, &[][..]), |k| (census.of_kind(k), census.samples_of_kind(k)));
     let detail = format!("values of several storage classes: {}", counts.join(", "));
-    blocked(
-        rules::MIXED_CLASSES,
-        detail,
-        census.of_class(rarest),
-        census.samples(rarest),
-    )
+    blocked(rules::MIXED_CLASSES, detail, rows, samples)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use outgrow_shared::value::Value;
-
-    fn column(declared_type: &str) -> Column {
-        Column {
-            name: "c".into(),
-            declared_type: declared_type.into(),
-            affinity: Affinity::of(Some(declared_type)),
-            not_null: false,
-            default_sql: None,
-            generated: false,
-        }
-    }
-
-    fn chosen(declared_type: &str, values: &[Value<'_>]) -> Result<(String, bool), Rule> {
-        let column = column(declared_type);
-        let mut census = ColumnCensus::new(&column);
-        values
-            .iter()
-            .for_each(|value| census.count(value, || "key".into()));
-        match choose(&column, &census) {
-            Choice::Mapped {
-                mapping, surprising, ..
-            } => Ok((mapping.to_string(), surprising)),
-            Choice::Blocked { rule, .. } => Err(rule),
-        }
-    }
-
-    /// Declared type, values, and the mapping with whether it surprises, or the rule that blocks.
-    type Case<'a> = (&'a str, &'a [Value<'a>], Result<(&'a str, bool), Rule>);
-
-    #[test]
-    fn values_decide_and_declarations_help() {
-        use Value::{Blob, Integer, Null, RawText, Real, Text};
-        let table: &[Case<'_>] = &[
-            ("INTEGER", &[Integer(1)], Ok(("integer.bigint", false))),
-            ("BOOLEAN", &[Integer(1), Null], Ok(("integer.boolean", false))),
-            ("BOOLEAN", &[Integer(2)], Ok(("integer.bigint", true))),
-            ("BOOLEAN", &[], Ok(("integer.boolean", false))),
-            ("BOOLEAN", &[Integer(1), Text("true")], Err(rules::MIXED_CLASSES)),
-            (
-                "DECIMAL(10,2)",
-                &[Real(0.99), Integer(3)],
-                Ok(("number.numeric(10,2)", false)),
-            ),
-            ("DECIMAL(10,2)", &[Real(0.999)], Ok(("real.double", false))),
-            (
-                "DECIMAL(10,2)",
-                &[Real(0.999), Integer(3)],
-                Ok(("number.double", false)),
-            ),
-            ("NUMERIC", &[Real(0.5), Integer(3)], Ok(("number.double", false))),
-            ("NUMERIC", &[Integer(3)], Ok(("integer.bigint", false))),
-            ("", &[Real(1.0), Integer(1)], Err(rules::MIXED_NUMBERS)),
-            (
-                "",
-                &[Real(1.5), Integer((1 << 53) + 1)],
-                Err(rules::MIXED_NUMBERS),
-            ),
-            ("REAL", &[Real(1.0)], Ok(("real.double", false))),
-            ("TEXT", &[Text("a")], Ok(("text.text", false))),
-            ("INTEGER", &[Text("a")], Ok(("text.text", true))),
-            ("INTEGER", &[Text("a"), Integer(1)], Err(rules::MIXED_CLASSES)),
-            (
-                "DATETIME",
-                &[Text("2024-01-01 00:00:00")],
-                Ok(("text.timestamp(YYYY-MM-DD HH:MM:SS)", false)),
-            ),
-            (
-                "TIMESTAMP",
-                &[Text("2024-01-01T00:00:00.123Z")],
-                Ok(("text.timestamptz(YYYY-MM-DDTHH:MM:SS.fffZ)", false)),
-            ),
-            (
-                "DATETIME",
-                &[Text("2024-01-01")],
-                Ok(("text.date(YYYY-MM-DD)", false)),
-            ),
-            ("DATETIME", &[Text("now")], Ok(("text.text", true))),
-            (
-                "DATETIME",
-                &[Integer(1_700_000_000)],
-                Ok(("integer.bigint", true)),
-            ),
-            ("DATE", &[], Ok(("text.date(YYYY-MM-DD)", false))),
-            ("BLOB", &[Blob(b"x")], Ok(("blob.bytea", false))),
-            ("TEXT", &[Blob(b"x")], Ok(("blob.bytea", true))),
-            ("TEXT", &[Blob(b"x"), Text("x")], Err(rules::MIXED_CLASSES)),
-            ("TEXT", &[RawText(b"\xff")], Err(rules::TEXT_NOT_UNICODE)),
-            ("TEXT", &[Text("a\0")], Err(rules::TEXT_NUL)),
-            ("", &[], Ok(("text.text", false))),
-        ];
-        for (declared, values, expected) in table {
-            let expected = expected.map(|(mapping, surprising)| (mapping.to_owned(), surprising));
-            assert_eq!(chosen(declared, values), expected, "{declared} {values:?}");
-        }
-    }
-}
+mod tests;

@@ -6,9 +6,11 @@ use super::builder::{Builder, plain};
 use super::choose::{Choice, choose, stored_class};
 use super::mapping::Mapping;
 use super::model::{ColumnPlan, Disposition, Finding};
+use super::policy::{Policy, ValueKind};
 use super::rules;
 use super::translate::{ColumnBinding, translate_default};
-use crate::census::TableCensus;
+use super::values::{self, Applied};
+use crate::census::{ColumnCensus, TableCensus};
 use crate::quote::quote_ident;
 use crate::source::catalog::{Column, Table};
 use crate::source::ddl::{ColumnDdl, Expr, TableDdl};
@@ -50,28 +52,131 @@ pub(super) fn plan(
             builder.block_or_skip(rules::GENERATED, &object, detail);
             continue;
         }
-        let object = format!("column:{}.{}", table.name, column.name);
-        builder.used(&object);
-        match choose(column, &census.columns[position]) {
-            Choice::Mapped { mapping, reason, surprising } => {
-                if surprising {
-                    let detail = format!("{reason}; becomes {}", mapping.target_type());
-                    builder.find(Disposition::Changed, rules::TYPE_NOT_AS_DECLARED, &object, detail);
-                }
-                planned.push(plan_column(builder, table, position, written, mapping, reason));
-            }
-            Choice::Blocked { rule, detail, rows, samples } => builder.add(Finding {
-                rows,
-                samples,
-                next: format!(
-                    "Make the values of one kind in the source, or leave the table out with --skip 'table:{}'.",
-                    table.name
-                ),
-                ..plain(Disposition::Blocked, rule, &object, detail)
-            }),
+        if let Some(column) = plan_stored(builder, table, census, position, written) {
+            planned.push(column);
         }
     }
     planned
+}
+
+fn plan_stored(
+    builder: &mut Builder<'_>,
+    table: &Table,
+    census: &TableCensus,
+    position: usize,
+    written: Option<&ColumnDdl>,
+) -> Option<Planned> {
+    let column = &table.columns[position];
+    let object = format!("column:{}.{}", table.name, column.name);
+    builder.used(&object);
+    let census = &census.columns[position];
+    let applied = values::applied(builder.choices, &object, column, census);
+    match choose(column, census, &applied, builder.encoding) {
+        Choice::Mapped {
+            mapping,
+            reason,
+            surprising,
+        } => {
+            if surprising {
+                let detail = format!("{reason}; becomes {}", mapping.target_type());
+                builder.find(Disposition::Changed, rules::TYPE_NOT_AS_DECLARED, &object, detail);
+            }
+            note_policies(builder, &object, mapping, census, &applied);
+            let mut planned = plan_column(builder, table, position, written, mapping, reason);
+            planned.plan.values = applied;
+            make_nullable(builder, table, &object, &mut planned);
+            Some(planned)
+        }
+        Choice::Blocked {
+            rule,
+            detail,
+            rows,
+            samples,
+        } => {
+            builder.add(Finding {
+                rows,
+                samples,
+                next: remedy(&object, &table.name, census),
+                ..plain(Disposition::Blocked, rule, &object, detail)
+            });
+            None
+        }
+    }
+}
+
+/// What its owner can do about values that no one type holds.
+fn remedy(object: &str, table: &str, census: &ColumnCensus) -> String {
+    let kinds: Vec<&str> = values::occurring(census).map(ValueKind::word).collect();
+    format!(
+        "Say what becomes of them: --values '{object}/KIND=POLICY', where KIND is {} and POLICY null, text, bytea or \
+         quarantine. Or make them of one kind in the source, or leave the table out with --skip 'table:{table}'.",
+        kinds.join(", ")
+    )
+}
+
+/// Names what the policies do to a column's values.
+fn note_policies(
+    builder: &mut Builder<'_>,
+    object: &str,
+    mapping: Mapping,
+    census: &ColumnCensus,
+    applied: &Applied,
+) {
+    for (kind, policy) in applied {
+        let rows = census.of_kind(*kind);
+        let (rule, what) = match policy {
+            Policy::Block => continue,
+            Policy::Null => (
+                rules::VALUES_NULL,
+                format!("{rows} values of kind {kind} become NULL and are not kept; equality is modulo that"),
+            ),
+            Policy::Quarantine => (
+                rules::VALUES_QUARANTINED,
+                format!("{rows} values of kind {kind} become NULL and are kept whole in _outgrow.quarantine"),
+            ),
+            Policy::Text => (rules::VALUES_TEXT, turned(mapping)),
+            Policy::Bytea => (rules::VALUES_BYTEA, turned(mapping)),
+        };
+        builder.set_aside(if *policy == Policy::Quarantine { rows } else { 0 });
+        builder.add(Finding {
+            rows,
+            samples: census.samples_of_kind(*kind).to_vec(),
+            ..plain(Disposition::Changed, rule, object, what)
+        });
+    }
+}
+
+fn turned(mapping: Mapping) -> String {
+    let kept = if mapping.folds() {
+        "the class of its values is lost; equality is modulo that"
+    } else {
+        "every value comes back as it was"
+    };
+    format!("becomes {} as {mapping}; {kept}", mapping.target_type())
+}
+
+/// Where values are taken out of a column it holds NULL, which a key cannot.
+fn make_nullable(builder: &mut Builder<'_>, table: &Table, object: &str, planned: &mut Planned) {
+    if !planned.plan.values.values().any(|policy| policy.takes_out()) {
+        return;
+    }
+    if table.primary_key.contains(&planned.position) {
+        let detail = "it is part of the primary key, which cannot be NULL".to_owned();
+        let next = format!(
+            "Choose text or bytea for it, or leave the key out with --skip 'primary-key:{}'.",
+            table.name
+        );
+        if table.rowid_alias.is_some() || !builder.leaves_out(&format!("primary-key:{}", table.name)) {
+            let finding = plain(Disposition::Blocked, rules::POLICY_UNFIT, object, detail);
+            builder.add(Finding { next, ..finding });
+        }
+    }
+    if planned.plan.not_null {
+        let detail = "is NOT NULL in the source and can be NULL on the target, where values are taken out";
+        builder.find(Disposition::Changed, rules::MADE_NULLABLE, object, detail);
+        planned.plan.not_null = false;
+        planned.binding.not_null = false;
+    }
 }
 
 fn plan_column(

@@ -3,7 +3,9 @@
 //! A mapping is chosen only if the census showed that every value of the column survives the way there and
 //! back. Its identifier enters the schema digest, so both sides are known to have used the same one.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
+
+use outgrow_shared::value::Value;
 
 use super::decimal::declared_numeric;
 use super::target_type::TargetType;
@@ -38,6 +40,14 @@ pub enum Mapping {
     TextDate,
     /// BLOB as `bytea`.
     BlobBytea,
+    /// TEXT of any bytes as `bytea`: NUL and what is not Unicode included.
+    TextBytea,
+    /// INTEGER and REAL as `text`: decimal digits, and for a REAL a point, an exponent or `inf` as well.
+    NumberText,
+    /// INTEGER, REAL and TEXT as `text`; their class is lost.
+    AnyText,
+    /// TEXT and BLOB as `bytea`; their class is lost.
+    AnyBytea,
 }
 
 impl Mapping {
@@ -48,11 +58,29 @@ impl Mapping {
             Self::IntegerBoolean => TargetType::Boolean,
             Self::RealDouble | Self::NumberDouble => TargetType::DoublePrecision,
             Self::NumberNumeric { precision, scale } => TargetType::Numeric { precision, scale },
-            Self::TextText => TargetType::Text,
+            Self::TextText | Self::NumberText | Self::AnyText => TargetType::Text,
             Self::TextTimestamp(format) if format.states_utc() => TargetType::Timestamptz,
             Self::TextTimestamp(_) => TargetType::Timestamp,
             Self::TextDate => TargetType::Date,
-            Self::BlobBytea => TargetType::Bytea,
+            Self::BlobBytea | Self::TextBytea | Self::AnyBytea => TargetType::Bytea,
+        }
+    }
+
+    /// Whether different values of the source can become the same on the target.
+    pub fn folds(self) -> bool {
+        matches!(self, Self::AnyText | Self::AnyBytea)
+    }
+
+    /// The value that this one is equal to modulo the mapping: itself unless the mapping folds.
+    pub fn normal_form<'a>(self, value: Value<'a>, scratch: &'a mut String) -> Value<'a> {
+        match (self, value) {
+            (Self::AnyText, Value::Integer(_) | Value::Real(_)) => {
+                write_number(&value, scratch);
+                Value::Text(scratch)
+            }
+            (Self::AnyBytea, Value::Text(text)) => Value::Blob(text.as_bytes()),
+            (Self::AnyBytea, Value::RawText(bytes)) => Value::Blob(bytes),
+            _ => value,
         }
     }
 
@@ -60,6 +88,17 @@ impl Mapping {
     pub fn keeps_order(self) -> bool {
         matches!(self, Self::IntegerBigint | Self::TextText | Self::BlobBytea)
     }
+}
+
+/// Writes a number so that it reads back as it was, class included: a REAL has a point, an exponent or `inf`.
+pub fn write_number(value: &Value<'_>, text: &mut String) {
+    text.clear();
+    // Writing to a String cannot fail.
+    let _ = match value {
+        Value::Integer(integer) => write!(text, "{integer}"),
+        Value::Real(real) => write!(text, "{real:?}"),
+        _ => Ok(()),
+    };
 }
 
 /// The identifier that the schema digest and the certificate carry; it never changes its meaning.
@@ -76,6 +115,10 @@ impl fmt::Display for Mapping {
             Self::TextTimestamp(format) => write!(f, "text.timestamp({format})"),
             Self::TextDate => f.write_str("text.date(YYYY-MM-DD)"),
             Self::BlobBytea => f.write_str("blob.bytea"),
+            Self::TextBytea => f.write_str("text.bytea"),
+            Self::NumberText => f.write_str("number.text"),
+            Self::AnyText => f.write_str("any.text"),
+            Self::AnyBytea => f.write_str("any.bytea"),
         }
     }
 }
@@ -98,6 +141,10 @@ impl TryFrom<String> for Mapping {
             Self::TextText,
             Self::TextDate,
             Self::BlobBytea,
+            Self::TextBytea,
+            Self::NumberText,
+            Self::AnyText,
+            Self::AnyBytea,
         ];
         let timestamps = TimestampFormat::all().map(Self::TextTimestamp);
         let numeric = text

@@ -17,6 +17,7 @@ pub mod schema_name;
 pub mod target_type;
 pub mod text_time;
 pub mod translate;
+mod values;
 
 pub use build::build;
 pub use builder::UnknownChoice;

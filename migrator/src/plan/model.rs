@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use outgrow_shared::ce1::{KeyColumn, Mode, SchemaColumn, schema_digest};
+use outgrow_shared::value::Value;
 
 use super::choices::Choices;
 use super::mapping::Mapping;
@@ -163,6 +164,18 @@ impl Plan {
         self.findings.iter().filter(move |f| f.disposition == disposition)
     }
 
+    /// The columns whose values are equal only modulo their mapping or policy, as findings name them.
+    pub fn modulo(&self) -> Vec<String> {
+        let columns = self
+            .tables
+            .iter()
+            .flat_map(|t| t.columns.iter().map(move |c| (t, c)));
+        columns
+            .filter(|(_, column)| column.folds())
+            .map(|(table, column)| format!("column:{}.{}", table.name, column.name))
+            .collect()
+    }
+
     /// Rows of all tables.
     pub fn rows(&self) -> u64 {
         self.tables.iter().map(|t| t.rows).sum()
@@ -174,7 +187,57 @@ impl Plan {
     }
 }
 
+/// What becomes of one value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Treated<'a> {
+    /// It travels as this value: itself, its normal form, or NULL where a policy says so.
+    Carried(Value<'a>),
+    /// It stays behind in the quarantine, whole, and its column holds NULL.
+    SetAside(Value<'a>),
+}
+
+impl<'a> Treated<'a> {
+    /// The value that both sides hash: what is set aside counts as it was.
+    pub fn hashed(self) -> Value<'a> {
+        match self {
+            Self::Carried(value) | Self::SetAside(value) => value,
+        }
+    }
+
+    /// The value that the column on the target holds.
+    pub fn stored(self) -> Value<'a> {
+        match self {
+            Self::Carried(value) => value,
+            Self::SetAside(_) => Value::Null,
+        }
+    }
+}
+
 impl ColumnPlan {
+    /// What becomes of a value of this column.
+    pub fn treat<'a>(&self, value: Value<'a>, scratch: &'a mut String) -> Treated<'a> {
+        if !self.values.is_empty()
+            && let Some(policy) = ValueKind::of(&value).and_then(|kind| self.values.get(&kind))
+        {
+            match policy {
+                Policy::Null => return Treated::Carried(Value::Null),
+                Policy::Quarantine => return Treated::SetAside(value),
+                Policy::Block | Policy::Text | Policy::Bytea => {}
+            }
+        }
+        Treated::Carried(self.mapping.normal_form(value, scratch))
+    }
+
+    /// Whether some of its values are set aside.
+    pub fn sets_aside(&self) -> bool {
+        self.values.values().any(|policy| *policy == Policy::Quarantine)
+    }
+
+    /// Whether what it holds on the target can be the same for different values of the source.
+    pub fn folds(&self) -> bool {
+        self.mapping.folds() || self.values.values().any(|policy| *policy == Policy::Null)
+    }
+
     /// Its mapping's identifier with the policies that were applied, as schema digest and certificate carry it:
     /// `integer.bigint`, or `integer.bigint+text:quarantine`.
     pub fn mapping_id(&self) -> String {
@@ -187,6 +250,11 @@ impl ColumnPlan {
 }
 
 impl TablePlan {
+    /// Whether some of its values are set aside.
+    pub fn sets_aside(&self) -> bool {
+        self.columns.iter().any(ColumnPlan::sets_aside)
+    }
+
     /// A row costs two bytes for its count of fields, a field four for its length.
     fn stream_bytes(&self) -> u64 {
         self.bytes + self.rows * (2 + 4 * self.columns.len() as u64)

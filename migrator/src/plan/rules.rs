@@ -33,6 +33,18 @@ pub const MIXED_NUMBERS: Rule = "value.mixed-numbers";
 pub const TEXT_NOT_UNICODE: Rule = "value.text-not-unicode";
 /// Text with a NUL character.
 pub const TEXT_NUL: Rule = "value.text-nul";
+/// A value policy asks for what the values do not allow.
+pub const POLICY_UNFIT: Rule = "value.policy-unfit";
+/// Values become NULL because a policy says so.
+pub const VALUES_NULL: Rule = "value.as-null";
+/// A column becomes text because a policy says so.
+pub const VALUES_TEXT: Rule = "value.as-text";
+/// A column becomes bytes because a policy says so.
+pub const VALUES_BYTEA: Rule = "value.as-bytea";
+/// Values are set aside because a policy says so.
+pub const VALUES_QUARANTINED: Rule = "value.quarantined";
+/// A column that is NOT NULL in the source can be NULL on the target, where a policy takes values out.
+pub const MADE_NULLABLE: Rule = "column.made-nullable";
 /// The values are of another class than the declared type says; their class decides.
 pub const TYPE_NOT_AS_DECLARED: Rule = "type.not-as-declared";
 /// A column has computed values.
@@ -79,6 +91,12 @@ pub const ALL: &[Rule] = &[
     MIXED_NUMBERS,
     TEXT_NOT_UNICODE,
     TEXT_NUL,
+    POLICY_UNFIT,
+    VALUES_NULL,
+    VALUES_TEXT,
+    VALUES_BYTEA,
+    VALUES_QUARANTINED,
+    MADE_NULLABLE,
     TYPE_NOT_AS_DECLARED,
     GENERATED,
     COLLATION,

@@ -27,8 +27,10 @@ pub struct Certificate {
     pub format: String,
     /// The encoding behind the digests, `outgrow-ce1`.
     pub encoding: String,
-    /// `EQUAL`; a certificate of anything else is not written.
+    /// `EQUAL`, or `EQUAL-MODULO` where a column folds values; a certificate of anything else is not written.
     pub verdict: String,
+    /// The columns whose values are equal only modulo their mapping or policy.
+    pub modulo: Vec<String>,
     /// How fresh both sides were read.
     pub level: Level,
     /// The run that wrote it.
@@ -102,6 +104,8 @@ pub struct TableEntry {
     pub mode: Mode,
     /// Rows.
     pub rows: u64,
+    /// Values that are kept in the quarantine.
+    pub quarantined: u64,
     /// Chunks.
     pub chunks: u64,
     /// Merkle root T.
@@ -174,10 +178,11 @@ pub fn certify(
             columns: table
                 .columns
                 .iter()
-                .map(|c| (c.name.clone(), c.mapping.to_string()))
+                .map(|c| (c.name.clone(), c.mapping_id()))
                 .collect(),
             mode: table.mode,
             rows: roots.target.rows,
+            quarantined: roots.quarantined,
             chunks: roots.target.chunks,
             root: roots.target.root,
             schema: table.schema_digest(&plan.findings),
@@ -190,7 +195,8 @@ pub fn certify(
     Certificate {
         format: FORMAT.to_owned(),
         encoding: TAG.to_owned(),
-        verdict: "EQUAL".to_owned(),
+        verdict: verdict(plan).to_owned(),
+        modulo: plan.modulo(),
         level,
         run_id: run_id.to_string(),
         written_at: jiff::Timestamp::now().to_string(),
@@ -213,6 +219,15 @@ pub fn certify(
         tables: tables.collect(),
         exceptions: exceptions.collect(),
         limits: LIMITS.map(str::to_owned).to_vec(),
+    }
+}
+
+/// The word for equality under this plan.
+pub fn verdict(plan: &Plan) -> &'static str {
+    if plan.modulo().is_empty() {
+        "EQUAL"
+    } else {
+        "EQUAL-MODULO"
     }
 }
 

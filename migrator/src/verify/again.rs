@@ -73,7 +73,7 @@ pub async fn verify_again(
         .warnings()
         .iter()
         .for_each(|warning| progress.note(warning));
-    let plan = choose_plan(&target, source.identity(), request.run).await?;
+    let (run, plan) = choose_plan(&target, source.identity(), request.run).await?;
     let job = Job::new(source, catalog, plan);
     let mut schema = target_schema::compare(&target, &job.plan).await?;
     schema.append(source_schema::compare(&job.catalog, &job.plan));
@@ -86,7 +86,7 @@ pub async fn verify_again(
         });
     }
     progress.begin("verify", Some(job.plan.stream_bytes()));
-    let verified = verify(&target, &job, None, progress).await?;
+    let verified = verify(&target, &job, run, None, progress).await?;
     progress.end(if verified.is_equal() {
         "both sides EQUAL"
     } else {
@@ -136,7 +136,7 @@ fn write(certificate: &Certificate, path: &std::path::Path) -> Result<(), Failur
 
 /// The plan of the run asked for; else of the latest migration of this very file; else of the latest one of
 /// a file of this name.
-async fn choose_plan(target: &Target, source: &Identity, run: Option<Uuid>) -> Result<Plan, Failure> {
+async fn choose_plan(target: &Target, source: &Identity, run: Option<Uuid>) -> Result<(Uuid, Plan), Failure> {
     let records = find_record(target).await?;
     let of_run = |record: &&Record| run.is_none_or(|run| record.run_id == run);
     let same_path = |record: &&Record| record.source_path_sha256 == source.path_sha256;
@@ -149,7 +149,7 @@ async fn choose_plan(target: &Target, source: &Identity, run: Option<Uuid>) -> R
     let plan: Plan =
         serde_json::from_str(&record.plan).map_err(|error| unreadable_plan(record).because(error))?;
     if plan.format == FORMAT {
-        Ok(plan)
+        Ok((record.run_id, plan))
     } else {
         Err(unreadable_plan(record))
     }

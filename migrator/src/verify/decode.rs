@@ -40,7 +40,9 @@ pub fn decode_field<'a>(
         Mapping::NumberNumeric { .. } => {
             write_numeric(bytes, scratch).and_then(|()| number_of(scratch.as_str()))
         }
-        Mapping::TextText => std::str::from_utf8(bytes).ok().map(Value::Text),
+        Mapping::TextText | Mapping::AnyText => std::str::from_utf8(bytes).ok().map(Value::Text),
+        Mapping::NumberText => std::str::from_utf8(bytes).ok().and_then(read_number),
+        Mapping::TextBytea => Some(std::str::from_utf8(bytes).map_or(Value::RawText(bytes), Value::Text)),
         Mapping::TextTimestamp(format) => eight(bytes)
             .and_then(|b| format.write(i64::from_be_bytes(b), scratch))
             .map(|()| Value::Text(scratch.as_str())),
@@ -48,7 +50,7 @@ pub fn decode_field<'a>(
             .ok()
             .and_then(|b| write_day(i32::from_be_bytes(b), scratch))
             .map(|()| Value::Text(scratch.as_str())),
-        Mapping::BlobBytea => Some(Value::Blob(bytes)),
+        Mapping::BlobBytea | Mapping::AnyBytea => Some(Value::Blob(bytes)),
     };
     value.ok_or_else(|| Undecodable {
         mapping: mapping.to_string(),
@@ -58,6 +60,18 @@ pub fn decode_field<'a>(
 
 fn eight(bytes: &[u8]) -> Option<[u8; 8]> {
     bytes.try_into().ok()
+}
+
+/// A number written as text: INTEGER if it is nothing but digits, else REAL. None where outgrow would have
+/// written it in another way.
+fn read_number(text: &str) -> Option<Value<'static>> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        let integer: i64 = text.parse().ok()?;
+        return (integer.to_string() == text).then_some(Value::Integer(integer));
+    }
+    let real: f64 = text.parse().ok()?;
+    (format!("{real:?}") == text && !real.is_nan()).then_some(Value::Real(real))
 }
 
 /// Writes the decimal of a binary `numeric`; `None` for NaN, infinities and damage.
@@ -139,6 +153,12 @@ mod tests {
             prop_assert!(round_trip(Mapping::BlobBytea, &Value::Blob(&blob)));
             prop_assert_eq!(round_trip(Mapping::TextText, &Value::Text(&text)), !text.contains('\0'));
             round_trip(Mapping::NumberDouble, &Value::Integer(integer));
+            prop_assert!(round_trip(Mapping::NumberText, &Value::Integer(integer)));
+            prop_assert!(round_trip(Mapping::NumberText, &Value::Real(real)));
+            prop_assert!(round_trip(Mapping::TextBytea, &Value::Text(&text)));
+            if std::str::from_utf8(&blob).is_err() {
+                prop_assert!(round_trip(Mapping::TextBytea, &Value::RawText(&blob)));
+            }
         }
 
         #[test]
@@ -151,6 +171,30 @@ mod tests {
             let mapping = Mapping::NumberNumeric { precision: 40, scale: 20 };
             prop_assert_eq!(round_trip(mapping, &value), shape.fits(40, 20));
         }
+    }
+
+    #[test]
+    fn numbers_as_text_come_back_only_as_they_were_written() {
+        for text in [
+            "01",
+            "+1",
+            "-0",
+            "1.50",
+            "1e0",
+            "Infinity",
+            "NaN",
+            "",
+            "-",
+            "9223372036854775808",
+        ] {
+            assert_eq!(read_number(text), None, "{text}");
+        }
+        assert_eq!(read_number("-0.0"), Some(Value::Real(-0.0)));
+        assert_eq!(read_number("inf"), Some(Value::Real(f64::INFINITY)));
+        assert_eq!(
+            read_number("-9223372036854775808"),
+            Some(Value::Integer(i64::MIN))
+        );
     }
 
     #[test]

@@ -12,8 +12,9 @@ use outgrow_shared::value::OwnedValue;
 use super::difference::{ColumnDifference, Difference, Differences, Kind, LISTED_MAX};
 use super::digest::TableDigest;
 use super::error::VerifyError;
+use super::set_aside::SetAside;
 use super::source_side::{SourceSideError, SourceTable};
-use super::target_side::{TargetHasher, TargetSideError, decode_row, read_rows};
+use super::target_side::{RowReader, TargetSideError, read_rows};
 use crate::job::Job;
 use crate::plan::model::TablePlan;
 use crate::target::Target;
@@ -31,6 +32,7 @@ pub async fn drill(
     target: &Target,
     job: &Arc<Job>,
     place: usize,
+    set_aside: &SetAside,
     source: &TableDigest,
     other: &TableDigest,
 ) -> Result<Differences, VerifyError> {
@@ -45,9 +47,10 @@ pub async fn drill(
     let is_suspect = move |leaf: &Digest| buckets.contains(&bucket_of(leaf, bits));
 
     let mut unpaired = count_source(job, place, is_suspect.clone()).await?;
-    let mut hasher = TargetHasher::default();
-    read_rows::<TargetSideError>(target, &job.plan.choices.schema, table, (None, None), |fields| {
-        let leaf = hasher.leaf(table, fields)?;
+    let schema = &job.plan.choices.schema;
+    let mut reader = RowReader::new(table, set_aside.clone());
+    read_rows::<TargetSideError>(target, schema, table, (None, None), |fields| {
+        let leaf = reader.leaf(fields)?;
         if is_suspect(&leaf) {
             *unpaired.entry(leaf).or_default() -= 1;
         }
@@ -58,7 +61,8 @@ pub async fn drill(
     unpaired.retain(|_, count| *count != 0);
 
     let missing = see_source(job, place, unpaired.clone()).await?;
-    let extra = see_target(target, &job.plan.choices.schema, table, unpaired.clone()).await?;
+    let reader = RowReader::new(table, set_aside.clone());
+    let extra = see_target(target, schema, table, reader, unpaired.clone()).await?;
     let (lost, gained) = unpaired.values().partition::<Vec<i64>, _>(|count| **count > 0);
     let (lost, gained) = (lost.iter().sum::<i64>(), -gained.iter().sum::<i64>());
     pair(table, missing, extra, &mut differences);
@@ -109,8 +113,7 @@ async fn walk_source<T: Default + Send + 'static>(
             SourceTable::find(&job.catalog, &job.plan.tables[place]).map_err(VerifyError::SourceChanged)?;
         let mut gathered = T::default();
         table.hash_rows::<SourceSideError>(&job.source(), |row, leaf, _| {
-            let values = || (0..row.columns()).map(|place| row.value(place).into()).collect();
-            each(&mut gathered, leaf, &values);
+            each(&mut gathered, leaf, &|| table.values_of(row));
             Ok(())
         })?;
         Ok(gathered)
@@ -124,15 +127,15 @@ async fn see_target(
     target: &Target,
     schema: &str,
     table: &TablePlan,
+    mut reader: RowReader<'_>,
     mut unpaired: Unpaired,
 ) -> Result<Vec<Vec<OwnedValue>>, VerifyError> {
-    let mut hasher = TargetHasher::default();
     let mut seen = Vec::new();
     read_rows::<TargetSideError>(target, schema, table, (None, None), |fields| {
-        let leaf = hasher.leaf(table, fields)?;
+        let leaf = reader.leaf(fields)?;
         if seen.len() < LISTED_MAX && take_one(&mut unpaired, &leaf, -1) {
             let mut values = Vec::with_capacity(table.columns.len());
-            decode_row(table, fields, &mut String::new(), |_, value| {
+            reader.values(fields, |_, value| {
                 values.push(OwnedValue::from(*value));
             })?;
             seen.push(values);

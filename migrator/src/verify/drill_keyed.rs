@@ -13,8 +13,9 @@ use super::copy_out::Fields;
 use super::difference::{ColumnDifference, Difference, Differences, Kind};
 use super::digest::{TableDigest, compare_keys};
 use super::error::VerifyError;
+use super::set_aside::SetAside;
 use super::source_side::{SourceSideError, SourceTable};
-use super::target_side::{TargetSideError, decode_row, key_of, read_rows};
+use super::target_side::{RowReader, TargetSideError, key_of, read_rows};
 use crate::job::Job;
 use crate::plan::model::TablePlan;
 use crate::source::scan::Scan;
@@ -33,6 +34,7 @@ pub async fn drill(
     target: &Target,
     job: &Arc<Job>,
     place: usize,
+    set_aside: &SetAside,
     source: &TableDigest,
     other: &TableDigest,
 ) -> Result<Differences, VerifyError> {
@@ -47,6 +49,7 @@ pub async fn drill(
         let rows = source_rows(job, place, after.clone(), until.clone()).await?;
         let mut merge = Merge {
             table,
+            reader: RowReader::new(table, set_aside.clone()),
             pending: rows.into(),
             differences: &mut differences,
         };
@@ -78,10 +81,9 @@ async fn source_rows(
             ..table.scan()
         };
         scan.run::<SourceSideError>(&job.source(), |row| {
-            let values = (0..row.columns()).map(|place| row.value(place).into()).collect();
             rows.push(Row {
                 key: table.key_of(row),
-                values,
+                values: table.values_of(row),
             });
             Ok(())
         })?;
@@ -95,6 +97,7 @@ async fn source_rows(
 /// Merges the target's rows into the source's.
 struct Merge<'a> {
     table: &'a TablePlan,
+    reader: RowReader<'a>,
     pending: VecDeque<Row>,
     differences: &'a mut Differences,
 }
@@ -102,6 +105,7 @@ struct Merge<'a> {
 impl Merge<'_> {
     fn take(&mut self, fields: &Fields<'_>) -> Result<(), TargetSideError> {
         let key = key_of(self.table, fields)?;
+        self.reader.leaf(fields)?;
         while let Some(row) = self
             .pending
             .pop_front_if(|row| compare_keys(&row.key, &key).is_lt())
@@ -113,7 +117,7 @@ impl Merge<'_> {
             .pop_front_if(|row| compare_keys(&row.key, &key) == Ordering::Equal);
         match same {
             Some(row) => {
-                let columns = changed_columns(self.table, &row, fields)?;
+                let columns = changed_columns(self.table, &row, &mut self.reader, fields)?;
                 if !columns.is_empty() {
                     self.note(Kind::Changed, &key, || columns);
                 }
@@ -152,10 +156,11 @@ fn name_key(table: &TablePlan, key: &[OwnedValue]) -> String {
 fn changed_columns(
     table: &TablePlan,
     row: &Row,
+    reader: &mut RowReader<'_>,
     fields: &Fields<'_>,
 ) -> Result<Vec<ColumnDifference>, TargetSideError> {
     let mut changed = Vec::new();
-    decode_row(table, fields, &mut String::new(), |place, value| {
+    reader.values(fields, |place, value| {
         let source = row.values[place].as_value();
         if source != *value {
             changed.push(ColumnDifference::of(&table.columns[place], &source, value));

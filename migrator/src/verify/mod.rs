@@ -9,6 +9,7 @@ mod drill_buckets;
 mod drill_keyed;
 mod error;
 mod run;
+mod set_aside;
 mod source_schema;
 pub mod source_side;
 mod target_schema;

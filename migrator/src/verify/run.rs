@@ -7,8 +7,11 @@ use outgrow_shared::ce1::{DatabaseHasher, Digest, Mode, TableRoot, table_leaf};
 use super::difference::Differences;
 use super::digest::TableDigest;
 use super::error::VerifyError;
+use super::set_aside::SetAside;
 use super::source_side::{SourceSideError, SourceTable};
 use super::{drill_buckets, drill_keyed, target_side};
+use uuid::Uuid;
+
 use crate::job::Job;
 use crate::plan::model::Plan;
 use crate::report::progress::{Progress, Tally};
@@ -32,8 +35,10 @@ pub struct Verified {
 pub struct TableRoots {
     /// The source's.
     pub source: TableRoot,
-    /// The target's.
+    /// The target's, with what was set aside put back.
     pub target: TableRoot,
+    /// Values that were set aside.
+    pub quarantined: u64,
 }
 
 impl Verified {
@@ -61,6 +66,7 @@ async fn digest_source(job: &Arc<Job>, place: usize) -> Result<TableDigest, Veri
 pub async fn verify(
     target: &Target,
     job: &Arc<Job>,
+    run: Uuid,
     known: Option<Vec<TableDigest>>,
     progress: &Progress,
 ) -> Result<Verified, VerifyError> {
@@ -74,23 +80,34 @@ pub async fn verify(
             Some(digest) => digest,
             None => digest_source(job, place).await?,
         };
+        let set_aside = SetAside::load(target, run, table)
+            .await
+            .map_err(|error| VerifyError::target(&table.name)(error.into()))?;
         let mut tally = Tally::new(progress);
-        let other = target_side::digest(target, &plan.choices.schema, table, &source, |bytes| {
-            tally.row(bytes);
-        })
+        let other = target_side::digest(
+            target,
+            &plan.choices.schema,
+            table,
+            set_aside.clone(),
+            &source,
+            |bytes| {
+                tally.row(bytes);
+            },
+        )
         .await
         .map_err(VerifyError::target(&table.name))?;
         drop(tally);
         if source.root != other.root {
             let found = match table.mode {
-                Mode::Keyed => drill_keyed::drill(target, job, place, &source, &other).await?,
-                Mode::Bucket => drill_buckets::drill(target, job, place, &source, &other).await?,
+                Mode::Keyed => drill_keyed::drill(target, job, place, &set_aside, &source, &other).await?,
+                Mode::Bucket => drill_buckets::drill(target, job, place, &set_aside, &source, &other).await?,
             };
             differences.append(found);
         }
         tables.push(TableRoots {
             source: source.root,
             target: other.root,
+            quarantined: set_aside.len(),
         });
     }
     let root = |pick: fn(&TableRoots) -> &TableRoot| database_root(plan, tables.iter().map(pick));

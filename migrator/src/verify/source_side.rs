@@ -69,7 +69,12 @@ impl<'a> SourceTable<'a> {
 
     /// The scan of all its rows, in chunk order.
     pub fn scan(&self) -> Scan<'_> {
-        Scan::all(self.table, &self.columns).ordered_by(&self.key)
+        let scan = Scan::all(self.table, &self.columns).ordered_by(&self.key);
+        // Only what is set aside is named by its rowid.
+        Scan {
+            with_rowid: self.plan.sets_aside(),
+            ..scan
+        }
     }
 
     /// The key of a row under the scan.
@@ -78,6 +83,15 @@ impl<'a> SourceTable<'a> {
             .key
             .iter()
             .map(|place| row.value(*place).into())
+            .collect()
+    }
+
+    /// The values of a row under the scan, as both sides hash them.
+    pub fn values_of(&self, row: &SourceRow<'_>) -> Vec<OwnedValue> {
+        let mut scratch = String::new();
+        let columns = self.plan.columns.iter().enumerate();
+        columns
+            .map(|(place, column)| column.treat(row.value(place), &mut scratch).hashed().into())
             .collect()
     }
 
@@ -134,10 +148,11 @@ impl<'a> SourceTable<'a> {
         // SQLite has no table of more than 32767 columns.
         let count = u32::try_from(self.columns.len()).unwrap_or(u32::MAX);
         let scan = self.scan();
+        let mut scratch = String::new();
         scan.run::<ScanStop<E>>(source, |row| {
             hasher.begin(count);
-            for place in 0..self.columns.len() {
-                hasher.value(&row.value(place));
+            for (place, column) in self.plan.columns.iter().enumerate() {
+                hasher.value(&column.treat(row.value(place), &mut scratch).hashed());
             }
             let (leaf, bytes) = hasher.finish();
             each(row, leaf, bytes).map_err(ScanStop::Own)

@@ -10,6 +10,7 @@ use outgrow_shared::value::{OwnedValue, Value};
 use super::copy_out::{Fields, Malformed, RowParser};
 use super::decode::{Undecodable, decode_field};
 use super::digest::{BoundedDigester, BucketDigester, SortError, TableDigest, compare_key_values};
+use super::set_aside::{SetAside, Values};
 use crate::plan::mapping::Mapping;
 use crate::plan::model::{ColumnPlan, TablePlan};
 use crate::quote::{quote_bytes, quote_ident, quote_literal};
@@ -143,9 +144,9 @@ fn feed<E: From<TargetSideError>>(
     }
 }
 
-/// Decodes one row, value by value; `each` gets the place and the value. What no mapped value looks like comes
-/// as [`Value::RawText`].
-pub fn decode_row(
+/// Decodes one row as the target holds it, value by value; `each` gets the place and the value. What no mapped
+/// value looks like comes as [`Value::RawText`].
+fn decode_row(
     table: &TablePlan,
     fields: &Fields<'_>,
     scratch: &mut String,
@@ -167,23 +168,84 @@ pub fn decode_row(
     Ok(())
 }
 
-/// Hashes rows of the target one after another.
-#[derive(Debug, Default)]
-pub struct TargetHasher {
+/// Reads rows of one table of the target one after another, with what was set aside put back into them.
+#[derive(Debug)]
+pub struct RowReader<'a> {
+    table: &'a TablePlan,
+    set_aside: SetAside,
+    /// What was put back into the row read last.
+    back: Option<Values>,
     hasher: RowHasher,
     scratch: String,
 }
 
-impl TargetHasher {
-    /// The digest of one row.
-    pub fn leaf(&mut self, table: &TablePlan, fields: &Fields<'_>) -> Result<Digest, TargetSideError> {
-        // Postgres has no table of more than 1600 columns.
-        self.hasher
-            .begin(u32::try_from(table.columns.len()).unwrap_or(u32::MAX));
-        let hasher = &mut self.hasher;
-        decode_row(table, fields, &mut self.scratch, |_, value| hasher.value(value))?;
-        Ok(self.hasher.finish().0)
+impl<'a> RowReader<'a> {
+    /// A reader that puts these values back, each once.
+    pub fn new(table: &'a TablePlan, set_aside: SetAside) -> Self {
+        Self {
+            table,
+            set_aside,
+            back: None,
+            hasher: RowHasher::default(),
+            scratch: String::new(),
+        }
     }
+
+    /// The digest of the next row.
+    pub fn leaf(&mut self, fields: &Fields<'_>) -> Result<Digest, TargetSideError> {
+        self.back = None;
+        let stored = self.hash(fields)?;
+        if self.set_aside.is_empty() {
+            return Ok(stored);
+        }
+        self.back = self.set_aside.take(&stored);
+        match self.back {
+            Some(_) => self.hash(fields),
+            None => Ok(stored),
+        }
+    }
+
+    fn hash(&mut self, fields: &Fields<'_>) -> Result<Digest, TargetSideError> {
+        // Postgres has no table of more than 1600 columns.
+        let count = u32::try_from(self.table.columns.len()).unwrap_or(u32::MAX);
+        let Self {
+            table,
+            back,
+            hasher,
+            scratch,
+            ..
+        } = self;
+        hasher.begin(count);
+        decode_row(table, fields, scratch, |place, value| {
+            match put_back(back.as_ref(), place) {
+                Some(own) => hasher.value(&own.as_value()),
+                None => hasher.value(value),
+            }
+        })?;
+        Ok(hasher.finish().0)
+    }
+
+    /// The values of the row whose digest was taken last.
+    pub fn values(
+        &mut self,
+        fields: &Fields<'_>,
+        mut each: impl FnMut(usize, &Value<'_>),
+    ) -> Result<(), TargetSideError> {
+        let Self {
+            table, back, scratch, ..
+        } = self;
+        decode_row(table, fields, scratch, |place, value| {
+            match put_back(back.as_ref(), place) {
+                Some(own) => each(place, &own.as_value()),
+                None => each(place, value),
+            }
+        })
+    }
+}
+
+fn put_back(back: Option<&Values>, place: usize) -> Option<&OwnedValue> {
+    let found = back?.iter().find(|(own, _)| *own == place);
+    found.map(|(_, value)| value)
 }
 
 /// The digest of a whole table, cut as the source's is. `progress` hears of every row's bytes.
@@ -191,16 +253,17 @@ pub async fn digest(
     target: &Target,
     schema: &str,
     table: &TablePlan,
+    set_aside: SetAside,
     source: &TableDigest,
     mut progress: impl FnMut(u64),
 ) -> Result<TableDigest, TargetSideError> {
-    let mut rows = TargetHasher::default();
+    let mut rows = RowReader::new(table, set_aside);
     let everything = (None, None);
     if table.mode == Mode::Bucket {
         let mut buckets = BucketDigester::default();
         read_rows::<TargetSideError>(target, schema, table, everything, |fields| {
             progress(fields.byte_len());
-            Ok(buckets.row(rows.leaf(table, fields)?)?)
+            Ok(buckets.row(rows.leaf(fields)?)?)
         })
         .await?;
         return Ok(buckets.finish(source.root.rows)?);
@@ -208,7 +271,7 @@ pub async fn digest(
     let mut keyed = BoundedDigester::new(&source.chunks);
     read_rows::<TargetSideError>(target, schema, table, everything, |fields| {
         progress(fields.byte_len());
-        let leaf = rows.leaf(table, fields)?;
+        let leaf = rows.leaf(fields)?;
         keyed.row(leaf, |until| compare_key(table, fields, until))
     })
     .await?;

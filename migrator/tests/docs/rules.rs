@@ -26,28 +26,3 @@ fn every_section_says_what_why_and_what_to_do() {
         }
     }
 }
-
-/// Postgres would cut the name, and with it the only tie between both columns.
-#[test]
-fn a_column_with_an_unfit_name_cannot_be_left_out_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let source = folder.path().join("long.db");
-    for (length, code) in [(63, 0), (64, 4)] {
-        let name = "n".repeat(length);
-        let connection = rusqlite::Connection::open(&source).unwrap();
-        let sql = format!("DROP TABLE IF EXISTS t; CREATE TABLE t (a INT, {name} INT)");
-        connection.execute_batch(&sql).unwrap();
-        drop(connection);
-        let plan = |options: &[&str]| {
-            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_outgrow"));
-            let run = command.arg("plan").arg(&source).args(options);
-            run.output().unwrap().status.code()
-        };
-        assert_eq!(plan(&[]), Some(code), "{length} bytes");
-        let column = format!("column:t.{name}");
-        assert_eq!(plan(&["--skip", &column]), Some(2), "{length} bytes");
-        if code == 4 {
-            assert_eq!(plan(&["--skip", "table:t"]), Some(0), "{length} bytes");
-        }
-    }
-}

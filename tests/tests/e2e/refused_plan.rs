@@ -59,11 +59,6 @@ const BLOCKED: &[(&str, &str, &str)] = &[
         "virtual-table:t",
         "virtual-table.not-carried",
     ),
-    (
-        "CREATE TABLE t (xmin INTEGER);",
-        "column:t.xmin",
-        "name.system-column",
-    ),
 ];
 
 #[test]
