@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::job::Job;
 use crate::plan;
 use crate::plan::choices::Choices;
+use crate::plan::file::Reviewed;
 use crate::plan::model::{Disposition, Plan};
 use crate::report::certificate::{self, Certificate, Level};
 use crate::report::layout::{counted, plural};
@@ -34,9 +35,18 @@ pub struct Request {
     /// The SQLite file.
     pub source: PathBuf,
     /// What its owner decided.
-    pub choices: Choices,
+    pub mandate: Mandate,
     /// Where the certificate goes, if the default does not suit.
     pub certificate: Option<PathBuf>,
+}
+
+/// What the owner of the data decided.
+#[derive(Debug, Clone, Default)]
+pub struct Mandate {
+    /// The choices.
+    pub choices: Choices,
+    /// The plan they come from, where it is to be carried out as it was reviewed.
+    pub reviewed: Option<Reviewed>,
 }
 
 /// Says whether a migration has begun to commit: from there on it is ended by its own answer, not by a signal.
@@ -66,10 +76,10 @@ pub struct Migrated {
 }
 
 /// Reads the source and makes the plan; nothing is written anywhere.
-pub async fn survey(path: &Path, choices: &Choices, progress: &Arc<Progress>) -> Result<Arc<Job>, Failure> {
-    plan::schema_name::check(&choices.schema)?;
-    let (path, choices, progress) = (path.to_owned(), choices.clone(), Arc::clone(progress));
-    let work = move || survey_blocking(&path, &choices, &progress);
+pub async fn survey(path: &Path, mandate: &Mandate, progress: &Arc<Progress>) -> Result<Arc<Job>, Failure> {
+    plan::schema_name::check(&mandate.choices.schema)?;
+    let (path, mandate, progress) = (path.to_owned(), mandate.clone(), Arc::clone(progress));
+    let work = move || survey_blocking(&path, &mandate, &progress);
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|_| worker_ended())?
@@ -83,12 +93,15 @@ fn worker_ended() -> Failure {
     )
 }
 
-fn survey_blocking(path: &Path, choices: &Choices, progress: &Progress) -> Result<Arc<Job>, Failure> {
+fn survey_blocking(path: &Path, mandate: &Mandate, progress: &Progress) -> Result<Arc<Job>, Failure> {
     let source = Source::open(path)?;
     source
         .warnings()
         .iter()
         .for_each(|warning| progress.note(warning));
+    if let Some(reviewed) = &mandate.reviewed {
+        reviewed.check_source(source.identity())?;
+    }
     progress.begin("source", None);
     source.check_integrity()?;
     let catalog = Catalog::read(&source)?;
@@ -110,8 +123,11 @@ fn survey_blocking(path: &Path, choices: &Choices, progress: &Progress) -> Resul
         source.header().encoding,
         &catalog,
         &census,
-        choices,
+        &mandate.choices,
     )?;
+    if let Some(reviewed) = &mandate.reviewed {
+        reviewed.check_outcome(&plan)?;
+    }
     progress.end(&format!("{} rows in {} tables", plan.rows(), plan.tables.len()));
     Ok(Job::new(source, catalog, plan))
 }
@@ -148,7 +164,7 @@ pub async fn migrate(
     let path = certificate::choose_path(request.certificate.as_deref(), run_id)?;
     // A wrong password should show before an hour of reading, not after.
     let target = connect(conninfo).await?;
-    let job = survey(&request.source, &request.choices, progress).await?;
+    let job = survey(&request.source, &request.mandate, progress).await?;
     refuse_blocked(&job.plan)?;
     copy::refuse_existing(&target, &job.plan).await?;
     let facts = certificate::target_facts(&target).await?;

@@ -176,7 +176,6 @@ impl ColumnCensus {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::policy::ValueKind;
     use crate::plan::text_time::Zone;
     use crate::source::ddl::Affinity;
 

@@ -46,7 +46,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     progress.note("no verdict was consulted; `outgrow verdict` tells whether the move is due");
     let request = Request {
         source: args.source.source.clone(),
-        choices: args.source.choices(),
+        mandate: args.source.mandate()?,
         certificate: args.certificate.clone(),
     };
     let point = PointOfNoReturn::default();

@@ -1,12 +1,11 @@
 //! `outgrow plan`: the plan itself, to review before anything is written.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::source_args::SourceArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::plan::file;
 use crate::plan::model::{Disposition, Plan};
 
 /// Write the plan of a migration: types, DDL, and what is changed, skipped or blocked
@@ -31,10 +30,10 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let text = if args.json {
         json(&job.plan)
     } else {
-        toml_text(&job.plan)?
+        file::text(&job.plan)?
     };
     match &args.output {
-        Some(path) => write_new(path, &text)?,
+        Some(path) => file::write_new(path, &text)?,
         None => super::print(&text)?,
     }
     let blocked = job.plan.with(Disposition::Blocked).count();
@@ -50,20 +49,4 @@ pub fn json(plan: &Plan) -> String {
     // Our own structs have string keys, so this cannot fail.
     let text = serde_json::to_string_pretty(plan).unwrap_or_default();
     format!("{text}\n")
-}
-
-fn toml_text(plan: &Plan) -> Result<String, Failure> {
-    toml::to_string_pretty(plan).map_err(|error| {
-        let next = "Use --json instead, and please report this.";
-        Failure::new(Exit::Bug, "the plan cannot be written as TOML", next).because(error)
-    })
-}
-
-fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
-    let file = OpenOptions::new().write(true).create_new(true).open(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes()))
-        .map_err(|error| {
-            let what = format!("the plan cannot be written to {}", path.display());
-            Failure::new(Exit::Usage, what, "Name a new file in a folder you can write.").because(error)
-        })
 }

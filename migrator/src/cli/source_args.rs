@@ -1,4 +1,4 @@
-//! The options that name the source and shape the plan, shared by `inspect`, `plan` and `migrate`.
+//! The options that name the source and what its owner decided, shared by `inspect`, `plan` and `migrate`.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,12 +6,14 @@ use std::sync::Arc;
 use super::runtime;
 use crate::failure::Failure;
 use crate::job::Job;
-use crate::migrate::survey;
-use crate::plan::choices::{Choices, DEFAULT_SCHEMA};
+use crate::migrate::{Mandate, survey};
+use crate::plan::choices::{Choices, DEFAULT_SCHEMA, Nocase};
+use crate::plan::file::Reviewed;
+use crate::plan::policy::{Policy, ValueKind};
 use crate::report::layout::quoted;
 use crate::report::progress::{Progress, Show};
 
-/// The source and what is left out of it.
+/// The source and what its owner decided.
 #[derive(Debug, clap::Args)]
 pub struct SourceArgs {
     /// The SQLite database file; a -wal file beside it is read too
@@ -23,15 +25,96 @@ pub struct SourceArgs {
     /// Leave this object out, by the name `inspect` gives it, such as index:orders.ix_date; repeatable
     #[arg(long, value_name = "OBJECT")]
     pub skip: Vec<String>,
+    /// What becomes of values that do not fit their column: KIND=POLICY, or OBJECT/KIND=POLICY; repeatable
+    ///
+    /// KIND is integer, real, text, text-nul, text-not-unicode or blob. POLICY is block, null (they become NULL),
+    /// text or bytea (the column gets that type), or quarantine (NULL in the column, kept whole in
+    /// _outgrow.quarantine). Without an OBJECT such as column:orders.amount it counts for every column, and there
+    /// only for values the column is not made for.
+    #[arg(long, value_name = "[OBJECT/]KIND=POLICY", value_parser = parse_values)]
+    values: Vec<ValuesArg>,
+    /// What stands for the collation NOCASE: icu, citext or bytes
+    ///
+    /// NOCASE folds the letters A to Z. An ICU collation and the type citext fold those of every script; LIKE needs
+    /// Postgres 18 on the former, and the latter needs its extension. With bytes, case makes a difference.
+    #[arg(long, value_name = "WAY")]
+    nocase: Option<Nocase>,
+    /// Take all choices from this plan, written by `outgrow plan -o` and edited under [choices]
+    #[arg(long, value_name = "PLAN", conflicts_with_all = ["schema", "skip", "values", "nocase"])]
+    plan: Option<PathBuf>,
+}
+
+/// One `--values`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct ValuesArg {
+    object: Option<String>,
+    kind: ValueKind,
+    policy: Policy,
+}
+
+fn parse_values(text: &str) -> Result<ValuesArg, String> {
+    let (left, policy) = text.rsplit_once('=').ok_or("it has no '='")?;
+    let (object, kind) = match left.rsplit_once('/') {
+        Some((object, kind)) => (Some(object), kind),
+        None => (None, left),
+    };
+    let kinds = ValueKind::ALL;
+    let kind = kinds
+        .into_iter()
+        .find(|known| known.word() == kind)
+        .ok_or_else(|| {
+            let known = kinds.map(ValueKind::word).join(", ");
+            format!("{kind:?} is no kind of value; known are {known}")
+        })?;
+    let policies = Policy::ALL;
+    let policy = policies
+        .into_iter()
+        .find(|known| known.word() == policy)
+        .ok_or_else(|| {
+            let known = policies.map(Policy::word).join(", ");
+            format!("{policy:?} is no policy; known are {known}")
+        })?;
+    Ok(ValuesArg {
+        object: object.map(str::to_owned),
+        kind,
+        policy,
+    })
 }
 
 impl SourceArgs {
-    /// What was decided by flags.
-    pub fn choices(&self) -> Choices {
-        Choices {
+    /// What was decided, for a plan to be carried out as it was reviewed.
+    pub fn mandate(&self) -> Result<Mandate, Failure> {
+        let reviewed = self.plan.as_deref().map(Reviewed::read).transpose()?;
+        Ok(Mandate {
+            choices: reviewed
+                .as_ref()
+                .map_or_else(|| self.choices(), |plan| plan.choices().clone()),
+            reviewed,
+        })
+    }
+
+    /// What was decided, for a plan that is to be made anew.
+    fn new_mandate(&self) -> Result<Mandate, Failure> {
+        Ok(Mandate {
+            reviewed: None,
+            ..self.mandate()?
+        })
+    }
+
+    fn choices(&self) -> Choices {
+        let mut choices = Choices {
             skip: self.skip.iter().cloned().collect(),
+            nocase: self.nocase,
             ..Choices::into_schema(&self.schema)
+        };
+        for ValuesArg { object, kind, policy } in &self.values {
+            let values = match object {
+                Some(object) => &mut choices.columns.entry(object.clone()).or_default().values,
+                None => &mut choices.values,
+            };
+            values.insert(*kind, *policy);
         }
+        choices
     }
 
     /// The command that migrates what was asked for, to be copied into a shell.
@@ -48,13 +131,48 @@ impl SourceArgs {
                 .iter()
                 .map(|object| format!("--skip {}", quoted(object))),
         );
+        words.extend(
+            self.values
+                .iter()
+                .map(|values| format!("--values {}", quoted(&values.to_string()))),
+        );
+        words.extend(self.nocase.map(|way| format!("--nocase {way}")));
+        let plan = self.plan.as_ref();
+        words.extend(plan.map(|plan| format!("--plan {}", quoted(&plan.to_string_lossy()))));
         words.push("--to postgres://USER@HOST/DATABASE".to_owned());
         words.join(" ")
     }
 
     /// Reads the source and makes the plan.
     pub fn survey(&self) -> Result<Arc<Job>, Failure> {
+        let mandate = self.new_mandate()?;
         let progress = Arc::new(Progress::new(Show::Human));
-        runtime::run(survey(&self.source, &self.choices(), &progress)).inspect_err(|_| progress.abandon())
+        runtime::run(survey(&self.source, &mandate, &progress)).inspect_err(|_| progress.abandon())
+    }
+}
+
+impl std::fmt::Display for ValuesArg {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.object {
+            Some(object) => write!(f, "{object}/{}={}", self.kind, self.policy),
+            None => write!(f, "{}={}", self.kind, self.policy),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_name_a_kind_a_policy_and_perhaps_a_column() {
+        for text in ["text-nul=quarantine", "column:a/b=c.d/text=null"] {
+            assert_eq!(parse_values(text).unwrap().to_string(), text);
+        }
+        let of_column = parse_values("column:a/b=c.d/text=null").unwrap();
+        assert_eq!(of_column.object.as_deref(), Some("column:a/b=c.d"));
+        for text in ["", "text", "text=", "words=null", "text=drop", "column:t.c=null"] {
+            assert!(parse_values(text).is_err(), "{text}");
+        }
     }
 }

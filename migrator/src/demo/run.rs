@@ -17,8 +17,7 @@ use super::story::Story;
 use super::watching;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::migrate::{self, Migrated, PointOfNoReturn};
-use crate::plan::choices::Choices;
+use crate::migrate::{self, Mandate, Migrated, PointOfNoReturn};
 use crate::report::certificate;
 use crate::report::progress::Progress;
 use crate::report::summary;
@@ -134,7 +133,7 @@ async fn move_over(
     story.chapter("outgrow migrate: copy, then read both sides back and compare by hash");
     let order = migrate::Request {
         source: store.database.clone(),
-        choices: Choices::default(),
+        mandate: Mandate::default(),
         // Beside the database, until the whole demo has succeeded.
         certificate: Some(store.database.with_extension("certificate.json")),
     };

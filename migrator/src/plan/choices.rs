@@ -4,6 +4,7 @@
 //! them. A choice that names nothing, or that the data does not allow, is refused by name; none is passed over.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use super::mapping::Mapping;
 use super::policy::{Policy, ValueKind};
@@ -58,7 +59,7 @@ pub struct ColumnChoice {
 }
 
 /// What stands for SQLite's NOCASE, which folds the letters A to Z and no others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Nocase {
     /// A non-deterministic ICU collation; it folds the letters of every script.
@@ -77,6 +78,16 @@ pub enum Generated {
     Translate,
     /// A plain column that receives the values SQLite computed.
     Materialise,
+}
+
+impl fmt::Display for Nocase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Icu => "icu",
+            Self::Citext => "citext",
+            Self::Bytes => "bytes",
+        })
+    }
 }
 
 fn default_schema() -> String {

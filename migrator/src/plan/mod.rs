@@ -7,6 +7,7 @@ pub mod choose;
 mod columns;
 mod constraints;
 pub mod decimal;
+pub mod file;
 mod foreign_keys;
 pub mod mapping;
 pub mod model;

@@ -15,6 +15,7 @@ pub const FORMAT: &str = "outgrow-plan-2";
 
 /// What will be done, all of it.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Plan {
     /// [`FORMAT`].
     pub format: String,
@@ -41,6 +42,7 @@ pub struct Plan {
 
 /// One table.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TablePlan {
     /// Its name in the source.
     pub name: String,
@@ -62,6 +64,7 @@ pub struct TablePlan {
 
 /// One column.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ColumnPlan {
     /// Its name in the source.
     pub name: String,
@@ -87,6 +90,7 @@ pub struct ColumnPlan {
 
 /// One statement before or after the data.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Step {
     /// The object it makes, for example `index:album.ix_title`.
     pub object: String,
@@ -99,6 +103,7 @@ pub struct Step {
 
 /// What its owner has to write anew for the target, or do without.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Todo {
     /// The object, as `[choices.sql]` names it.
     pub object: String,
@@ -110,6 +115,7 @@ pub struct Todo {
 
 /// What happens to an object that is not carried over as it is.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Finding {
     /// What happens.
     pub disposition: Disposition,

@@ -8,6 +8,7 @@ use indicatif::HumanCount;
 use outgrow_shared::ce1::Digest;
 use serde_json::json;
 
+use super::certificate;
 use super::layout::{counted, lines, plural, shown};
 use super::paint::{GREEN, Paint, RED};
 use crate::migrate::Migrated;
@@ -25,14 +26,17 @@ pub fn render(migrated: &Migrated, paint: Paint) -> String {
         .tables
         .iter()
         .map(|t| (t.name.as_str(), t.rows, t.chunks, t.root));
-    let mut text = equal(certificate.rows, certificate.tables.len(), paint);
+    let mut text = equal(certificate.rows, certificate.tables.len(), &migrated.plan, paint);
     let _ = writeln!(text, "\n{}", lines(&table(roots)));
     let _ = write!(
         text,
         "\n{}",
         root_lines(&certificate.source.root, &certificate.target.root)
     );
-    let _ = write!(text, "{}", exceptions(&migrated.plan));
+    text.push_str(&quarantine(
+        certificate.tables.iter().map(|t| t.quarantined).sum(),
+    ));
+    text.push_str(&exceptions(&migrated.plan));
     let _ = writeln!(text, "  certificate  {}", migrated.path.display());
     text
 }
@@ -55,7 +59,7 @@ pub fn render_verified(outcome: &Outcome, paint: Paint) -> String {
     };
     if outcome.is_equal() {
         let rows = verified.tables.iter().map(|t| t.target.rows).sum();
-        text.push_str(&equal(rows, verified.tables.len(), paint));
+        text.push_str(&equal(rows, verified.tables.len(), &outcome.plan, paint));
     } else {
         text.push_str(&different(outcome, paint));
     }
@@ -65,6 +69,7 @@ pub fn render_verified(outcome: &Outcome, paint: Paint) -> String {
         "\n{}",
         root_lines(&verified.source_root, &verified.target_root)
     );
+    text.push_str(&quarantine(verified.tables.iter().map(|t| t.quarantined).sum()));
     if let Some((_, path)) = &outcome.certificate {
         let _ = writeln!(text, "  certificate  {}", path.display());
     }
@@ -91,13 +96,33 @@ fn own_roots<'a>(
     })
 }
 
-fn equal(rows: u64, tables: usize, paint: Paint) -> String {
+fn equal(rows: u64, tables: usize, plan: &Plan, paint: Paint) -> String {
+    let modulo = plan.modulo();
+    let (word, apart) = if modulo.is_empty() {
+        ("EQUAL".to_owned(), "")
+    } else {
+        let columns = counted(modulo.len() as u64, "column");
+        (
+            format!("EQUAL modulo {columns}"),
+            ", apart from what the plan changes there",
+        )
+    };
     format!(
-        "{}  {} in {}: source and target hold the same values\n",
-        paint.bold(GREEN, "EQUAL"),
+        "{}  {} in {}: source and target hold the same values{apart}\n",
+        paint.bold(GREEN, &word),
         counted(rows, "row"),
         counted(tables as u64, "table")
     )
+}
+
+fn quarantine(values: u64) -> String {
+    match values {
+        0 => String::new(),
+        _ => format!(
+            "  quarantine   {} kept in _outgrow.quarantine\n",
+            counted(values, "value")
+        ),
+    }
 }
 
 fn different(outcome: &Outcome, paint: Paint) -> String {
@@ -187,7 +212,11 @@ pub fn result_event(migrated: &Migrated) -> String {
 
 /// The last event of a verification under `--json`.
 pub fn verified_event(outcome: &Outcome) -> String {
-    let verdict = if outcome.is_equal() { "EQUAL" } else { "DIFFERENT" };
+    let verdict = if outcome.is_equal() {
+        certificate::verdict(&outcome.plan)
+    } else {
+        "DIFFERENT"
+    };
     let roots = outcome.verified.as_ref().map(|v| (v.source_root, v.target_root));
     let event = json!({
         "event": "result", "verdict": verdict,

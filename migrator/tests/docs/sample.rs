@@ -144,6 +144,7 @@ fn root(rows: u64, fill: u8) -> TableRoot {
 pub fn migrated() -> Migrated {
     let plan = plan(false);
     let tables = plan.tables.iter().map(|table| TableEntry {
+        quarantined: 0,
         name: table.name.clone(),
         columns: vec![("id".to_owned(), "integer.bigint".to_owned())],
         mode: table.mode,
@@ -158,6 +159,7 @@ pub fn migrated() -> Migrated {
         object: f.object.clone(),
     });
     let certificate = Certificate {
+        modulo: Vec::new(),
         format: "outgrow-certificate-1".to_owned(),
         encoding: "outgrow-ce1".to_owned(),
         verdict: "EQUAL".to_owned(),
@@ -210,10 +212,12 @@ pub fn outcome(equal: bool) -> Outcome {
     let verified = Verified {
         tables: vec![
             TableRoots {
+                quarantined: 0,
                 source: root(2240, 1),
                 target: root(2240, if equal { 1 } else { 2 }),
             },
             TableRoots {
+                quarantined: 0,
                 source: root(1, 3),
                 target: root(1, 3),
             },
