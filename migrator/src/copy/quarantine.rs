@@ -30,8 +30,8 @@ pub(super) const CREATE: &str = "CREATE TABLE IF NOT EXISTS _outgrow.quarantine 
 
 const INSERT: &str = "INSERT INTO _outgrow.quarantine \
      (run_id, table_name, row_number, row_digest, row_key, column_name, kind, value, reason) \
-     SELECT $1::text::uuid, $2, * FROM pg_catalog.unnest($3::bigint[], $4::bytea[], $5::text[], $6::text[], \
-     $7::text[], $8::bytea[], $9::text[])";
+     SELECT $1::text::uuid, $2, * FROM ROWS FROM (unnest($3::bigint[]), unnest($4::bytea[]), unnest($5::text[]), \
+     unnest($6::text[]), unnest($7::text[]), unnest($8::bytea[]), unnest($9::text[]))";
 
 const SELECT: &str = "SELECT row_number, row_digest, column_name, kind, value FROM _outgrow.quarantine \
      WHERE run_id = $1::text::uuid AND table_name = $2 ORDER BY row_number, column_name";

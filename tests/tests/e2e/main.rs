@@ -17,6 +17,8 @@ mod live;
 mod live_source;
 mod migrating;
 mod output;
+mod plan_file;
+mod policies;
 mod private_servers;
 mod records;
 mod refused_plan;

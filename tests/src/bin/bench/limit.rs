@@ -38,7 +38,11 @@ impl Limit {
         for (place, table) in plan.tables.iter().enumerate() {
             let columns: Vec<String> = table.columns.iter().map(|c| quote_ident(&c.name)).collect();
             let columns = columns.join(", ");
-            let name = format!("{}.{}", quote_ident(&plan.schema), quote_ident(&table.name));
+            let name = format!(
+                "{}.{}",
+                quote_ident(&plan.choices.schema),
+                quote_ident(&table.target_name)
+            );
             let file = limit.files.join(place.to_string());
             let file = file.display();
             writeln!(create, "{};", table.create)?;

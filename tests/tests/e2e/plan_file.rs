@@ -1,0 +1,149 @@
+//! The plan as a file: edited under `[choices]`, given back, and refused for anything it was not made for.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::scene::Scene;
+
+const SOURCE: &str = "\
+    CREATE TABLE orders (id INTEGER PRIMARY KEY, amount INTEGER, note TEXT); \
+    INSERT INTO orders VALUES (1, 10, 'a'), (2, 'ten', 'b'); \
+    CREATE INDEX ix_note ON orders (note);";
+
+/// Writes the plan of a scene's source into its folder.
+fn written(scene: &Scene) -> PathBuf {
+    let path = scene.work().join("plan.toml");
+    let source = scene.source.to_str().unwrap();
+    scene.run(&["plan", source, "-o", "plan.toml"]).exits(4);
+    path
+}
+
+fn edit(path: &PathBuf, from: &str, to: &str) {
+    let text = fs::read_to_string(path).unwrap();
+    assert!(text.contains(from), "{text}");
+    fs::write(path, text.replacen(from, to, 1)).unwrap();
+}
+
+#[test]
+fn a_plan_that_was_edited_is_carried_out() {
+    let scene = Scene::script(SOURCE);
+    let plan = written(&scene);
+    scene
+        .migrate(&["--plan", "plan.toml"])
+        .refuses(4, &["column:orders.amount"]);
+    edit(
+        &plan,
+        "skip = []\n",
+        "skip = [\"index:orders.ix_note\"]\n\
+         columns.\"column:orders.amount\" = { values = { text = \"quarantine\" } }\n\
+         names.\"table:orders\" = \"Bestellungen\"\n\
+         names.\"column:orders.note\" = \"n\"\n",
+    );
+    edit(&plan, "schema = \"public\"", "schema = \"moved\"");
+    for table in ["columns", "names"] {
+        edit(&plan, &format!("\n[choices.{table}]\n"), "\n");
+    }
+    let certificate = scene.migrated(&["--plan", "plan.toml"]);
+    assert_eq!(certificate["tables"][0]["name"], "orders");
+    let value = |sql: &str| scene.database.value(sql);
+    assert_eq!(
+        value("SELECT string_agg(n, ',' ORDER BY id) FROM moved.\"Bestellungen\""),
+        "a,b"
+    );
+    assert_eq!(
+        value("SELECT count(*) FROM pg_indexes WHERE schemaname = 'moved'"),
+        "1"
+    );
+    assert_eq!(value("SELECT kind FROM _outgrow.quarantine"), "text");
+    scene.verify(&[]).exits(0);
+    scene
+        .database
+        .execute("UPDATE moved.\"Bestellungen\" SET n = 'c' WHERE id = 2");
+    let said = scene.verify(&[]).exits(6);
+    assert!(
+        said.stdout.contains("orders") && said.stdout.contains("note"),
+        "{}",
+        said.stdout
+    );
+}
+
+#[test]
+fn what_was_edited_outside_the_choices_is_refused_not_passed_over() {
+    let scene = Scene::script(SOURCE);
+    let plan = written(&scene);
+    edit(&plan, "target_type = \"bigint\"", "target_type = \"integer\"");
+    scene
+        .migrate(&["--plan", "plan.toml"])
+        .refuses(2, &["plan.toml", "[choices]"]);
+}
+
+#[test]
+fn a_file_that_is_no_plan_is_refused_with_its_place() {
+    let scene = Scene::script(SOURCE);
+    let plan = written(&scene);
+    let good = fs::read_to_string(&plan).unwrap();
+    let cases = [
+        ("skip = []", "skip = [", "line"),
+        ("skip = []", "skipp = []", "skipp"),
+        ("skip = []", "skip = []\nvalues = { words = \"null\" }", "words"),
+        ("skip = []", "skip = [\"table:typo\"]", "table:typo"),
+        (
+            "skip = []",
+            "skip = []\nnames.\"table:typo\" = \"t\"",
+            "table:typo",
+        ),
+        (
+            "skip = []",
+            "skip = []\nsql.\"check:orders.1\" = \"true\"",
+            "check:orders.1",
+        ),
+        ("outgrow-plan-2", "outgrow-plan-9", "outgrow-plan-9"),
+    ];
+    for (from, to, named) in cases {
+        let mut text = good.replacen(from, to, 1);
+        for table in ["values", "names", "sql"] {
+            if to.contains(&format!("\n{table}")) {
+                text = text.replacen(&format!("\n[choices.{table}]\n"), "\n", 1);
+            }
+        }
+        fs::write(&plan, text).unwrap();
+        scene.migrate(&["--plan", "plan.toml"]).refuses(2, &[named]);
+    }
+    scene
+        .migrate(&["--plan", "nowhere.toml"])
+        .refuses(2, &["nowhere.toml"]);
+    let said = scene
+        .migrate(&["--plan", "plan.toml", "--skip", "table:orders"])
+        .exits(2);
+    assert!(said.stderr.contains("--skip"), "{}", said.stderr);
+}
+
+#[test]
+fn a_plan_for_another_file_or_state_is_refused_and_its_choices_can_be_taken_over() {
+    let scene = Scene::script(SOURCE);
+    let plan = written(&scene);
+    edit(&plan, "skip = []", "skip = [\"table:orders\"]");
+    let other = scene.source.with_file_name("other.db");
+    fs::copy(&scene.source, &other).unwrap();
+    let url = scene.database.url();
+    let other = other.to_str().unwrap();
+    scene
+        .run(&["migrate", other, "--plan", "plan.toml", "--to", &url])
+        .refuses(4, &["another file, app.db"]);
+    let connection = rusqlite::Connection::open(&scene.source).unwrap();
+    connection
+        .execute_batch("UPDATE orders SET note = 'z' WHERE id = 1")
+        .unwrap();
+    drop(connection);
+    let before = scene.catalog();
+    scene
+        .migrate(&["--plan", "plan.toml"])
+        .refuses(4, &["another state of app.db", "--plan"]);
+    assert_eq!(before, scene.catalog());
+    let source = scene.source.to_str().unwrap();
+    scene
+        .run(&["plan", source, "--plan", "plan.toml", "-o", "new.toml"])
+        .exits(0);
+    let certificate = scene.migrated(&["--plan", "new.toml"]);
+    assert_eq!(certificate["exceptions"][0]["object"], "table:orders");
+}
