@@ -2,20 +2,32 @@
 
 use std::path::PathBuf;
 
+use super::runtime;
 use super::source_args::SourceArgs;
+use super::target_args::TargetArgs;
+use crate::copy::load_check;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::plan::file;
-use crate::plan::model::{Disposition, Plan};
+use crate::plan::model::{Disposition, Finding, Plan};
+use crate::report::layout::counted;
+use crate::report::progress::{Progress, Show};
+use crate::target::{Conninfo, Environment, connect};
 
 /// Write the plan of a migration: types, DDL, and what is changed, skipped or blocked
 ///
-/// The plan is TOML. Exit code 4 says that something in it is blocked. Writes nothing to any database.
+/// The plan is TOML, to be reviewed, edited under [choices], and given to `outgrow migrate --plan`. Exit code 4 says
+/// that something in it is blocked. With a target every statement is tried there, in a transaction that is rolled
+/// back. Keeps nothing in any database.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  outgrow plan app.db\n  outgrow plan app.db -o plan.toml")]
+#[command(
+    after_help = "Examples:\n  outgrow plan app.db\n  outgrow plan app.db -o plan.toml --to postgres://me@db.example.org/app"
+)]
 pub struct Args {
     #[command(flatten)]
     source: SourceArgs,
+    #[command(flatten)]
+    target: TargetArgs,
     /// Write the plan to a new file instead of stdout
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -27,20 +39,42 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let job = args.source.survey()?;
+    let mut plan = job.plan.clone();
+    if let Some(conninfo) = args.target.conninfo_if_named(&Environment::of_this_process())? {
+        plan.findings.extend(try_on(&conninfo, &job.plan)?);
+        plan.findings.sort_by_key(|finding| finding.disposition);
+    }
     let text = if args.json {
-        json(&job.plan)
+        json(&plan)
     } else {
-        file::text(&job.plan)?
+        file::text(&plan)?
     };
     match &args.output {
         Some(path) => file::write_new(path, &text)?,
         None => super::print(&text)?,
     }
-    let blocked = job.plan.with(Disposition::Blocked).count();
+    let blocked = plan.with(Disposition::Blocked).count();
     Ok(if blocked > 0 {
         Exit::PlanBlocked
     } else {
         Exit::Done
+    })
+}
+
+fn try_on(conninfo: &Conninfo, plan: &Plan) -> Result<Vec<Finding>, Failure> {
+    let progress = Progress::new(Show::Human);
+    conninfo
+        .warnings
+        .iter()
+        .for_each(|warning| progress.note(warning));
+    runtime::run(async {
+        let target = connect(conninfo).await?;
+        let findings = load_check(&target, plan).await?;
+        let statements = plan.preparations.len() + plan.tables.len() + plan.steps.len();
+        let tried = counted(statements as u64, "statement");
+        progress.note(&format!("{tried} tried on {} and rolled back", target.server()));
+        target.close().await;
+        Ok(findings)
     })
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use clap::Args;
 
 use crate::failure::Failure;
-use crate::target::{Conninfo, Environment, resolve};
+use crate::target::{Conninfo, Environment, TO_VARIABLE, resolve};
 
 /// Where the Postgres is that takes over.
 #[derive(Clone, Args)]
@@ -25,6 +25,15 @@ pub struct TargetArgs {
 }
 
 impl TargetArgs {
+    /// The target, if the option or `OUTGROW_TO` names one; libpq's variables alone do not.
+    ///
+    /// # Errors
+    /// What names it cannot be used (exit 2).
+    pub fn conninfo_if_named(&self, environment: &Environment) -> Result<Option<Conninfo>, Failure> {
+        let named = self.to.is_some() || environment.variable(TO_VARIABLE).is_some();
+        named.then(|| self.conninfo(environment)).transpose()
+    }
+
     /// The target that the option and the environment name.
     ///
     /// # Errors

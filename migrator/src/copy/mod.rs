@@ -5,11 +5,13 @@
 
 pub mod encode;
 mod ledger;
+mod load_check;
 mod numeric;
 pub mod quarantine;
 mod run;
 mod transaction;
 
 pub use ledger::{Record, find_record, record_exists};
+pub use load_check::load_check;
 pub use run::{CopyError, copy_table};
 pub use transaction::{begin, commit, create_tables, refuse_existing, run_steps, write_record};

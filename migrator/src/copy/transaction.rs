@@ -17,8 +17,8 @@ const TAKEN_NAMES: &str = "SELECT c.relname::text FROM pg_catalog.pg_class c \
      JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
      WHERE n.nspname = $1 AND t.typname::text = ANY ($3) AND t.typcategory <> 'A' ORDER BY 1";
 
-/// Refuses a target that already has something under a name the plan needs.
-pub async fn refuse_existing(target: &Target, plan: &Plan) -> Result<(), Failure> {
+/// Names the plan needs under which the target already has something.
+pub(super) async fn names_taken(target: &Target, plan: &Plan) -> Result<Vec<String>, TargetError> {
     let tables: Vec<String> = plan.tables.iter().map(|t| t.target_name.clone()).collect();
     let by_steps = plan.steps.iter().filter_map(|step| step.creates.clone());
     let names: Vec<String> = tables.iter().cloned().chain(by_steps).collect();
@@ -27,7 +27,12 @@ pub async fn refuse_existing(target: &Target, plan: &Plan) -> Result<(), Failure
         .query(TAKEN_NAMES, &[&plan.choices.schema, &names, &tables])
         .await
         .map_err(|error| target.fault(&error))?;
-    let taken: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// Refuses a target that already has something under a name the plan needs.
+pub async fn refuse_existing(target: &Target, plan: &Plan) -> Result<(), Failure> {
+    let taken = names_taken(target, plan).await?;
     if taken.is_empty() {
         return Ok(());
     }
@@ -46,18 +51,21 @@ pub async fn begin(target: &Target, plan: &Plan) -> Result<(), TargetError> {
     batch(target, "BEGIN").await?;
     // Two migrations into one database must not both make the schemas; the lock ends with the transaction.
     batch(target, ledger::LOCK).await?;
+    create_schema(target, plan).await?;
+    batch(target, ledger::CREATE).await?;
+    batch(target, quarantine::CREATE).await
+}
+
+/// Makes the schema that receives the tables, if it is missing.
+pub(super) async fn create_schema(target: &Target, plan: &Plan) -> Result<(), TargetError> {
     let exists = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1)";
     let row = target.client().query_one(exists, &[&plan.choices.schema]).await;
     // CREATE SCHEMA asks for a right that is not needed when the schema is there.
     if !row.map_err(|error| target.fault(&error))?.get::<_, bool>(0) {
-        batch(
-            target,
-            &format!("CREATE SCHEMA {}", quote_ident(&plan.choices.schema)),
-        )
-        .await?;
+        let sql = format!("CREATE SCHEMA {}", quote_ident(&plan.choices.schema));
+        batch(target, &sql).await?;
     }
-    batch(target, ledger::CREATE).await?;
-    batch(target, quarantine::CREATE).await
+    Ok(())
 }
 
 /// Makes what the plan's tables need, then the tables.
@@ -129,7 +137,7 @@ pub async fn commit(target: &Target) -> Result<(), TargetError> {
     batch(target, "COMMIT").await
 }
 
-async fn batch(target: &Target, sql: &str) -> Result<(), TargetError> {
+pub(super) async fn batch(target: &Target, sql: &str) -> Result<(), TargetError> {
     target
         .client()
         .batch_execute(sql)

@@ -5,6 +5,10 @@ pub type Rule = &'static str;
 
 /// The stored DDL of an object cannot be read.
 pub const DDL_UNREADABLE: Rule = "ddl.unreadable";
+/// The target refuses a statement of the plan.
+pub const DDL_REFUSED: Rule = "ddl.refused";
+/// The target already has something under a name the plan needs.
+pub const NAME_IN_USE: Rule = "name.in-use";
 /// A name is empty or longer than the 63 bytes Postgres keeps; another stands for it.
 pub const NAME_SHORTENED: Rule = "name.shortened";
 /// An object has another name on the target because its owner chose one.
@@ -77,6 +81,8 @@ pub const SKIPPED: Rule = "object.skipped";
 /// Every rule.
 pub const ALL: &[Rule] = &[
     DDL_UNREADABLE,
+    DDL_REFUSED,
+    NAME_IN_USE,
     NAME_SHORTENED,
     NAME_CHOSEN,
     NAME_TAKEN,

@@ -147,3 +147,57 @@ fn a_plan_for_another_file_or_state_is_refused_and_its_choices_can_be_taken_over
     let certificate = scene.migrated(&["--plan", "new.toml"]);
     assert_eq!(certificate["exceptions"][0]["object"], "table:orders");
 }
+
+/// The rules of the findings that block.
+fn blocked(plan: &str) -> Vec<(String, String)> {
+    let plan: serde_json::Value = serde_json::from_str(plan).unwrap();
+    let findings = plan["findings"].as_array().unwrap().iter();
+    let blocked = findings.filter(|f| f["disposition"] == "blocked");
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    blocked.map(|f| (text(&f["rule"]), text(&f["object"]))).collect()
+}
+
+#[test]
+fn a_plan_is_tried_on_the_target_and_leaves_nothing_there() {
+    let scene = Scene::script(
+        "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (id INTEGER PRIMARY KEY REFERENCES p); \
+         CREATE INDEX ix ON c (id);",
+    );
+    let before = scene.catalog();
+    let (source, url) = (scene.source.to_str().unwrap(), scene.database.url());
+    let options = ["plan", source, "--schema", "fresh", "--to", &url, "--json"];
+    let said = scene.run(&options).exits(0);
+    assert!(said.stderr.contains("statements tried"), "{}", said.stderr);
+    assert_eq!(before, scene.catalog());
+    scene
+        .database
+        .execute("CREATE SCHEMA fresh; CREATE TABLE fresh.ix (a int)");
+    let before = scene.catalog();
+    let said = scene.run(&options).exits(4);
+    assert_eq!(
+        blocked(&said.stdout),
+        [("name.in-use".to_owned(), "target:fresh.ix".to_owned())]
+    );
+    assert_eq!(before, scene.catalog());
+}
+
+#[test]
+fn a_missing_right_shows_when_the_plan_is_tried() {
+    let scene = Scene::script("CREATE TABLE t (id INTEGER PRIMARY KEY);");
+    let (name, password) = (format!("r{}", std::process::id()), "not-a-secret");
+    scene.database.execute(&format!(
+        "CREATE ROLE {name} LOGIN PASSWORD '{password}'; CREATE SCHEMA closed"
+    ));
+    let url = scene.database.url().replacen("outgrow:", &format!("{name}:"), 1);
+    let url = url.replacen(outgrow_e2e::postgres::shared().password(), password, 1);
+    let source = scene.source.to_str().unwrap();
+    let said = scene
+        .run(&["plan", source, "--schema", "closed", "--to", &url, "--json"])
+        .exits(4);
+    assert_eq!(
+        blocked(&said.stdout),
+        [("ddl.refused".to_owned(), "table:t".to_owned())]
+    );
+    assert!(said.stdout.contains("permission denied"), "{}", said.stdout);
+    scene.database.execute(&format!("DROP ROLE {name}"));
+}
