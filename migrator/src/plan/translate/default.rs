@@ -24,7 +24,7 @@ pub fn translate_default(
     if let Some(what) = clock_or_chance(default) {
         return refuse(what, "Postgres has no equal of it without an extension");
     }
-    let value = walk::Walker::new(&|_| None).value(default, 0)?;
+    let value = walk::Walker::new(&walk::OneTable(&|_| None)).value(default, 0)?;
     if value.ty == Ty::Null {
         return Ok("NULL".to_owned());
     }

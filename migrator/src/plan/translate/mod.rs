@@ -14,12 +14,14 @@ mod pattern;
 #[cfg(test)]
 mod tests;
 mod value;
+mod view;
 mod walk;
 
 use thiserror::Error;
 
 pub use default::translate_default;
 pub use value::Ty;
+pub use view::{Relation, translate_view};
 
 use super::target_type::TargetType;
 use crate::source::ddl::{Affinity, Expr};
@@ -98,7 +100,7 @@ pub fn translate(
     expr: &Expr,
     columns: &dyn Fn(&str) -> Option<ColumnBinding>,
 ) -> Result<Translated, Untranslatable> {
-    let value = walk::Walker::new(columns).value(expr, 0)?;
+    let value = walk::Walker::new(&walk::OneTable(columns)).value(expr, 0)?;
     Ok(Translated {
         sql: value.typed_sql(),
         ty: value.ty,
@@ -114,5 +116,5 @@ pub fn translate_condition(
     expr: &Expr,
     columns: &dyn Fn(&str) -> Option<ColumnBinding>,
 ) -> Result<String, Untranslatable> {
-    walk::Walker::new(columns).condition(expr, 0)
+    walk::Walker::new(&walk::OneTable(columns)).condition(expr, 0)
 }

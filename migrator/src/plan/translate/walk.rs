@@ -4,23 +4,47 @@ use std::cell::Cell;
 
 use super::compare::{Comparison, compare};
 use super::value::{Collation, Ty, Value};
-use super::{ColumnBinding, Outcome, arithmetic, functions, pattern, refuse};
+use super::{ColumnBinding, Outcome, Untranslatable, arithmetic, functions, pattern, refuse};
 use crate::source::ddl::{Affinity, Expr, Operator, UnaryOperator};
 
 /// Deepest expression that is translated, levels. The walk recurses; the reader allows more, and nobody
 /// writes a condition this deep by hand.
 const LEVELS_MAX: u32 = 200;
 
+/// What a name stands for.
+pub(super) enum Found {
+    /// A column.
+    Column(Value),
+    /// No column of that name.
+    Missing,
+    /// A name that cannot be told.
+    Refused(Untranslatable),
+}
+
+/// Where an expression finds its columns: by name, and by the table written before it.
+pub(super) trait Scope {
+    fn find(&self, table: Option<&str>, name: &str) -> Found;
+}
+
+/// The columns of one table, which need no table before them.
+pub(super) struct OneTable<'a>(pub(super) &'a dyn Fn(&str) -> Option<ColumnBinding>);
+
+impl Scope for OneTable<'_> {
+    fn find(&self, _table: Option<&str>, name: &str) -> Found {
+        (self.0)(name).map_or(Found::Missing, |binding| Found::Column(Value::column(&binding)))
+    }
+}
+
 pub(super) struct Walker<'a> {
-    columns: &'a dyn Fn(&str) -> Option<ColumnBinding>,
+    scope: &'a dyn Scope,
     /// COLLATE operators met so far: SQLite lets one hidden inside an operand rule the whole comparison.
     collates: Cell<u32>,
 }
 
 impl<'a> Walker<'a> {
-    pub(super) fn new(columns: &'a dyn Fn(&str) -> Option<ColumnBinding>) -> Self {
+    pub(super) fn new(scope: &'a dyn Scope) -> Self {
         Self {
-            columns,
+            scope,
             collates: Cell::new(0),
         }
     }
@@ -42,15 +66,13 @@ impl<'a> Walker<'a> {
             Expr::Number(digits) => arithmetic::number(digits, false),
             Expr::Text(text) => Value::text(text),
             Expr::Blob(bytes) => Ok(Value::bytes(bytes)),
-            Expr::Now(_) => refuse(
-                "the current time",
-                "SQLite forbids it here, and Postgres in an index",
-            ),
+            Expr::Now(_) => refuse("the current time", "what is kept under it would not stay true"),
             Expr::Name {
                 name,
+                table,
                 double_quoted,
                 quoted,
-            } => self.name(name, *double_quoted, *quoted),
+            } => self.name(name, table.as_deref(), *double_quoted, *quoted),
             Expr::Unary(operator, operand) => self.unary(*operator, operand, level),
             Expr::Binary(left, operator, right) => self.binary(left, *operator, right, level),
             Expr::Collate(operand, collation) => {
@@ -115,9 +137,11 @@ impl<'a> Walker<'a> {
     }
 
     /// A column first; then TRUE and FALSE; then, in double quotes, a string.
-    fn name(&self, name: &str, double_quoted: bool, quoted: bool) -> Outcome<Value> {
-        if let Some(binding) = (self.columns)(name) {
-            return Ok(Value::column(&binding));
+    fn name(&self, name: &str, table: Option<&str>, double_quoted: bool, quoted: bool) -> Outcome<Value> {
+        match self.scope.find(table, name) {
+            Found::Column(value) => return Ok(value),
+            Found::Refused(why) => return Err(why),
+            Found::Missing => {}
         }
         match truth_word(name) {
             Some(truth) if !quoted => Ok(Value::int(i64::from(truth))),
@@ -174,7 +198,7 @@ impl<'a> Walker<'a> {
         else {
             return None;
         };
-        let truth = truth_word(name).filter(|_| (self.columns)(name).is_none())?;
+        let truth = truth_word(name).filter(|_| matches!(self.scope.find(None, name), Found::Missing))?;
         let not = if operator == Operator::IsNot { "NOT " } else { "" };
         let word = if truth { "TRUE" } else { "FALSE" };
         Some(

@@ -43,8 +43,10 @@ fn convert(expr: &ast::Expr) -> Expr {
         A::Literal(literal) => convert_literal(literal),
         A::Id(ast::Id(token)) => bare_name(token),
         A::Name(ast::Name(token)) => bare_name(token),
-        A::Qualified(_, ast::Name(token)) | A::DoublyQualified(_, _, ast::Name(token)) => Expr::Name {
+        A::Qualified(ast::Name(table), ast::Name(token))
+        | A::DoublyQualified(_, ast::Name(table), ast::Name(token)) => Expr::Name {
             name: unquote(token),
+            table: Some(unquote(table)),
             double_quoted: false,
             quoted: true,
         },
@@ -131,6 +133,7 @@ fn bare_name(token: &str) -> Expr {
     let first = token.chars().next();
     Expr::Name {
         name: unquote(token),
+        table: None,
         double_quoted: first == Some('"'),
         quoted: matches!(first, Some('"' | '`' | '[' | '\'')),
     }

@@ -40,6 +40,8 @@ pub enum Expr {
     Name {
         /// Without quotes and without a table before it.
         name: String,
+        /// The table or alias written before it, without quotes.
+        table: Option<String>,
         /// Written in double quotes and without a table before it.
         double_quoted: bool,
         /// Written in any quotes, or after a table: never TRUE or FALSE.

@@ -14,6 +14,7 @@ mod expr;
 #[cfg(test)]
 mod hostile_tests;
 mod lexis;
+mod query;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ mod tests;
 pub use affinity::Affinity;
 pub use error::DdlError;
 pub use expr::{Expr, Moment, SourceExpr};
+pub use query::{FromDdl, JoinKind, JoinOn, QueryDdl, ResultDdl};
 pub use read::read;
 pub use sqlite3_parser::ast::{LikeOperator, Operator, RefAct, ResolveType, TriggerTime, UnaryOperator};
 
@@ -213,13 +215,15 @@ pub struct IndexDdl {
     pub where_clause: Option<SourceExpr>,
 }
 
-/// A view; its query stays text, nothing of it is run on the target.
+/// A view.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ViewDdl {
     /// Name without quotes.
     pub name: String,
     /// Column names when the view gives them.
     pub columns: Vec<String>,
+    /// Its query, where it is simple; else what it has that is not.
+    pub query: Result<QueryDdl, &'static str>,
 }
 
 /// A trigger; its body stays text, nothing of it is run on the target.

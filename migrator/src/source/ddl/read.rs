@@ -7,6 +7,7 @@ use sqlite3_parser::{Bump, FallibleIterator};
 use super::convert::{default_expr, source_expr, type_text};
 use super::error::DdlError;
 use super::lexis::{NESTING_MAX, TEXT_BYTES_MAX, deferrable_clauses, nesting_bound, unquote};
+use super::query::query;
 use super::{
     CheckDdl, ColumnDdl, ColumnKeyDdl, Ddl, ForeignKeyDdl, GeneratedDdl, IndexDdl, KeyDdl, KeyPart, KeyTerm,
     NotNullDdl, TableDdl, TriggerDdl, TriggerVerb, UniqueDdl, ViewDdl, VirtualTableDdl,
@@ -102,10 +103,14 @@ fn statement_ddl(statement: &ast::Stmt) -> Option<Ddl> {
             where_clause: where_clause.as_ref().map(source_expr),
         }),
         S::CreateView {
-            view_name, columns, ..
+            view_name,
+            columns,
+            select,
+            ..
         } => Ddl::View(ViewDdl {
             name: name(&view_name.name),
             columns: column_names(*columns),
+            query: query(select),
         }),
         S::CreateTrigger {
             trigger_name,
