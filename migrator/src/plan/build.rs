@@ -11,10 +11,12 @@ use super::choices::Choices;
 use super::columns::{self, Planned};
 use super::constraints;
 use super::foreign_keys;
-use super::model::{Disposition, Plan, TablePlan};
+use super::indexes;
+use super::model::{Plan, TablePlan};
+use super::others;
 use super::rules;
 use crate::census::{Census, TableCensus};
-use crate::source::catalog::{Catalog, OtherKind, OtherObject, Table};
+use crate::source::catalog::{Catalog, Table};
 use crate::source::ddl::{Ddl, TableDdl, read};
 use crate::source::{Identity, TextEncoding};
 
@@ -55,18 +57,12 @@ pub fn build(
     choices: &Choices,
 ) -> Result<Plan, UnknownChoice> {
     let mut builder = Builder::new(choices, encoding);
-    catalog
-        .others
-        .iter()
-        .for_each(|other| note_other(&mut builder, other));
     let pairs = catalog.tables.iter().zip(&census.tables);
     let drafts: Vec<Draft<'_>> = pairs
         .filter_map(|(table, census)| draft_table(&mut builder, table, census))
         .collect();
     let tables = drafts.iter().map(|draft| plan_table(&builder, draft)).collect();
-    drafts
-        .iter()
-        .for_each(|draft| constraints::indexes(&mut builder, draft));
+    drafts.iter().for_each(|draft| indexes::plan(&mut builder, draft));
     drafts
         .iter()
         .for_each(|draft| constraints::keys_and_checks(&mut builder, draft));
@@ -76,36 +72,11 @@ pub fn build(
     drafts
         .iter()
         .for_each(|draft| foreign_keys::plan(&mut builder, draft, &drafts));
+    catalog
+        .others
+        .iter()
+        .for_each(|other| others::plan(&mut builder, other, &drafts));
     builder.finish(identity, tables)
-}
-
-fn note_other(builder: &mut Builder<'_>, other: &OtherObject) {
-    let name = &other.name;
-    match other.kind {
-        OtherKind::View => builder.find(
-            Disposition::Skipped,
-            rules::VIEW,
-            &format!("view:{name}"),
-            "holds no rows; write it anew for Postgres",
-        ),
-        OtherKind::Trigger => builder.find(
-            Disposition::Skipped,
-            rules::TRIGGER,
-            &format!("trigger:{name}"),
-            "holds no rows; write it anew for Postgres",
-        ),
-        OtherKind::VirtualTable => builder.block_or_skip(
-            rules::VIRTUAL_TABLE,
-            &format!("virtual-table:{name}"),
-            "its rows belong to a SQLite module that Postgres does not have".to_owned(),
-        ),
-        OtherKind::ShadowTable => builder.find(
-            Disposition::Skipped,
-            rules::SHADOW_TABLE,
-            &format!("shadow-table:{name}"),
-            "holds the state of a virtual table, which is named on its own",
-        ),
-    }
 }
 
 fn draft_table<'a>(

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::choices::Choices;
-use super::model::{Disposition, Finding, Plan, Step};
+use super::model::{Disposition, Finding, Plan, Step, Todo};
 use super::names;
 use super::rules::{self, Rule};
 use crate::exit::Exit;
@@ -19,18 +19,34 @@ pub const QUARANTINE_VALUES_MAX: u64 = 100_000;
 
 /// A choice that names nothing in the source.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no object {object} in the source to {what}")]
-pub struct UnknownChoice {
-    object: String,
-    what: &'static str,
+pub enum UnknownChoice {
+    /// No object has the name.
+    #[error("there is no object {object} in the source to {what}")]
+    Object {
+        /// The name.
+        object: String,
+        /// What was to be done with it.
+        what: &'static str,
+    },
+    /// No rule has the name.
+    #[error("there is no rule {0}")]
+    Rule(String),
 }
 
 impl From<UnknownChoice> for Failure {
     fn from(error: UnknownChoice) -> Self {
-        let next = "Name objects as `outgrow inspect` does, for example index:orders.ix_date.";
+        let next = match &error {
+            UnknownChoice::Object { .. } => {
+                "Name objects as `outgrow inspect` does, for example index:orders.ix_date.".to_owned()
+            }
+            UnknownChoice::Rule(_) => format!("The rules are {}.", rules::ALL.join(", ")),
+        };
         Self::new(Exit::Usage, error.to_string(), next)
     }
 }
+
+/// Before the name of a rule that stands for every object it blocks.
+const BY_RULE: &str = "rule:";
 
 /// Gathers findings and steps, and knows what their owner chose.
 pub(super) struct Builder<'a> {
@@ -40,9 +56,13 @@ pub(super) struct Builder<'a> {
     /// Values that go into the quarantine.
     set_aside: u64,
     findings: Vec<Finding>,
+    todo: Vec<Todo>,
+    preparations: Vec<Step>,
     steps: Vec<Step>,
     /// Choices that named something, by object.
     used: BTreeSet<String>,
+    /// Objects that are left out because their owner asked for it.
+    left_out: BTreeSet<String>,
     /// Tables that are left out: choices for their own objects are no mistake.
     gone: Vec<String>,
     /// Names on the target and the objects that have them, by the scope they must be unique in.
@@ -57,8 +77,11 @@ impl<'a> Builder<'a> {
             encoding,
             set_aside: 0,
             findings: Vec::new(),
+            todo: Vec::new(),
+            preparations: Vec::new(),
             steps: Vec::new(),
             used: BTreeSet::new(),
+            left_out: BTreeSet::new(),
             gone: Vec::new(),
             taken: BTreeMap::new(),
         }
@@ -66,9 +89,23 @@ impl<'a> Builder<'a> {
 
     /// Whether its owner asked to leave this object out; it is named as skipped then.
     pub fn skipped(&mut self, object: &str, detail: &str) -> bool {
-        if !self.leaves_out(object) {
-            return false;
+        let asked = self.choices.skip.contains(object);
+        if asked {
+            self.leave_out(object, detail);
         }
+        asked
+    }
+
+    /// Whether its owner asked to leave out this object, or everything that this rule blocks.
+    fn skipped_by(&mut self, rule: Rule, object: &str, detail: &str) -> bool {
+        let asked = self.choices.skip.contains(&format!("{BY_RULE}{rule}"));
+        if asked {
+            self.leave_out(object, &format!("{detail} ({BY_RULE}{rule})"));
+        }
+        asked || self.skipped(object, detail)
+    }
+
+    fn leave_out(&mut self, object: &str, detail: &str) {
         if self.used.insert(object.to_owned()) {
             let rule = if object.starts_with("table:") {
                 rules::TABLE_SKIPPED
@@ -78,12 +115,12 @@ impl<'a> Builder<'a> {
             let detail = format!("left out on request: {detail}");
             self.find(Disposition::Skipped, rule, object, detail);
         }
-        true
+        self.left_out.insert(object.to_owned());
     }
 
-    /// Whether its owner asked to leave this object out.
+    /// Whether this object is left out, as far as the plan has come.
     pub fn leaves_out(&self, object: &str) -> bool {
-        self.choices.skip.contains(object)
+        self.choices.skip.contains(object) || self.left_out.contains(object)
     }
 
     /// Takes note that a table's own objects are left out with it.
@@ -98,14 +135,21 @@ impl<'a> Builder<'a> {
 
     /// Blocks on an object that could be left out, unless its owner asked for that.
     pub fn block_or_skip(&mut self, rule: Rule, object: &str, detail: String) {
-        if self.skipped(object, &detail) {
-            return;
-        }
         let next = format!("Change it in the source, or leave it out with --skip '{object}'.");
-        self.add(Finding {
+        self.block(Finding {
             next,
             ..plain(Disposition::Blocked, rule, object, detail)
         });
+    }
+
+    /// Blocks with this finding, unless its owner asked to leave the object out. Whether it blocks.
+    pub fn block(&mut self, finding: Finding) -> bool {
+        let rule = rules::ALL.iter().find(|rule| **rule == finding.rule);
+        let left_out = rule.is_some_and(|rule| self.skipped_by(rule, &finding.object, &finding.detail));
+        if !left_out {
+            self.add(finding);
+        }
+        !left_out
     }
 
     /// Notes something that needs no choice.
@@ -121,6 +165,20 @@ impl<'a> Builder<'a> {
     /// Counts values that go into the quarantine.
     pub fn set_aside(&mut self, values: u64) {
         self.set_aside += values;
+    }
+
+    /// Lists something that its owner has to write.
+    pub fn to_do(&mut self, todo: Todo) {
+        self.todo.push(todo);
+    }
+
+    /// Adds a statement that runs before the tables are made.
+    pub fn preparation(&mut self, object: impl Into<String>, sql: String) {
+        self.preparations.push(Step {
+            object: object.into(),
+            creates: None,
+            sql,
+        });
     }
 
     /// Adds a statement that runs after the data.
@@ -238,9 +296,9 @@ impl<'a> Builder<'a> {
             choices: self.choices.clone(),
             source: identity.clone(),
             findings: self.findings,
-            todo: Vec::new(),
+            todo: self.todo,
             converted: Vec::new(),
-            preparations: Vec::new(),
+            preparations: self.preparations,
             tables,
             steps: self.steps,
         })
@@ -273,9 +331,18 @@ impl<'a> Builder<'a> {
             ("rename", choices.names.keys().collect()),
             ("write SQL for", choices.sql.keys().collect()),
         ];
+        let rules_named = choices
+            .skip
+            .iter()
+            .filter_map(|object| object.strip_prefix(BY_RULE));
+        for rule in rules_named {
+            if !rules::ALL.contains(&rule) {
+                return Err(UnknownChoice::Rule(rule.to_owned()));
+            }
+        }
         for (what, objects) in families {
             if let Some(object) = objects.into_iter().find(|object| !self.is_known(object)) {
-                return Err(UnknownChoice {
+                return Err(UnknownChoice::Object {
                     object: object.clone(),
                     what,
                 });
@@ -291,7 +358,7 @@ impl<'a> Builder<'a> {
                 .and_then(|(_, name)| name.strip_prefix(table.as_str()));
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
-        self.used.contains(object) || self.gone.iter().any(of_gone)
+        self.used.contains(object) || object.starts_with(BY_RULE) || self.gone.iter().any(of_gone)
     }
 }
 

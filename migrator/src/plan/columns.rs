@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::builder::{Builder, plain};
 use super::choose::{Choice, choose, stored_class};
 use super::mapping::Mapping;
-use super::model::{ColumnPlan, Disposition, Finding};
+use super::model::{ColumnPlan, Disposition, Finding, Todo};
 use super::policy::{Policy, ValueKind};
 use super::rules;
+use super::todo::Own;
 use super::translate::{ColumnBinding, translate_default};
 use super::values::{self, Applied};
 use crate::census::{ColumnCensus, TableCensus};
@@ -245,17 +246,27 @@ fn plan_default(
         return None;
     }
     let object = format!("default:{}.{}", table.name, column.name);
-    if builder.skipped(&object, &default.text) {
+    let original = format!("DEFAULT {}", default.text);
+    if builder.skipped(&object, &original) {
         return None;
+    }
+    if let Some(sql) = builder.own_sql(&object, &original) {
+        return Some(format!("({sql})"));
     }
     match translate_default(&default.expr, mapping.target_type(), column.affinity) {
         Ok(sql) => Some(sql),
         Err(why) => {
-            builder.block_or_skip(
-                rules::DEFAULT,
-                &object,
-                format!("DEFAULT {}: {why}", default.text),
-            );
+            let todo = Todo {
+                object,
+                original,
+                why: why.to_string(),
+            };
+            let lost = if column.not_null {
+                "an INSERT that gives the column no value fails, where SQLite filled it in"
+            } else {
+                "an INSERT that gives the column no value stores NULL, where SQLite filled it in"
+            };
+            builder.leave_to_owner(rules::DEFAULT, Own::Expression, todo, lost);
             None
         }
     }

@@ -1,4 +1,4 @@
-//! What runs after the data within one table: indexes, primary and unique keys, checks, identity.
+//! What runs after the data within one table besides its indexes: primary and unique keys, checks, identity.
 //!
 //! Postgres names what SQLite left unnamed, and names keys itself: SQLite lets two tables use one constraint
 //! name, which Postgres does not for keys.
@@ -8,109 +8,14 @@ use outgrow_shared::value::Class;
 use super::build::Draft;
 use super::builder::{Builder, plain};
 use super::columns::Planned;
-use super::model::{Disposition, Finding};
+use super::indexes::{INDEX_COLUMNS_MAX, too_many_columns};
+use super::model::{Disposition, Finding, Todo};
 use super::rules;
-use super::translate::{translate, translate_condition};
+use super::todo::Own;
+use super::translate::translate_condition;
 use crate::quote::quote_ident;
 use crate::source::catalog::{Index, IndexOrigin};
-use crate::source::ddl::{CheckDdl, Ddl, IndexDdl, KeyPart, KeyTerm, read};
-
-/// The most columns an index has in a stock build of Postgres, `INDEX_MAX_KEYS`.
-const INDEX_COLUMNS_MAX: usize = 32;
-
-/// The indexes that CREATE INDEX made. They come before keys, so that no name Postgres makes up takes theirs.
-pub(super) fn indexes(builder: &mut Builder<'_>, draft: &Draft<'_>) {
-    for index in draft
-        .table
-        .indexes
-        .iter()
-        .filter(|i| i.origin == IndexOrigin::Created)
-    {
-        let object = format!("index:{}.{}", draft.table.name, index.name);
-        if builder.skipped(&object, index.sql.as_deref().unwrap_or_default()) {
-            continue;
-        }
-        match create_index(draft, index) {
-            Ok(created) => {
-                let name = builder.target_name("", &object, &index.name);
-                let table = builder.qualified(&draft.target_name);
-                let sql = created.create(&name, &table);
-                builder.creating_step(object, name, sql);
-            }
-            Err(why) => builder.block_or_skip(rules::INDEX, &object, why),
-        }
-    }
-}
-
-fn create_index(draft: &Draft<'_>, index: &Index) -> Result<IndexSql, String> {
-    let ddl = match read(&index.name, index.sql.as_deref().unwrap_or_default()) {
-        Ok(Ddl::Index(ddl)) => ddl,
-        Ok(_) => return Err("its DDL is not CREATE INDEX".to_owned()),
-        Err(error) => return Err(error.to_string()),
-    };
-    let terms = ddl
-        .parts
-        .iter()
-        .map(|part| index_term(draft, part))
-        .collect::<Result<Vec<_>, _>>()?;
-    if terms.len() > INDEX_COLUMNS_MAX {
-        return Err(too_many_columns());
-    }
-    let condition = index_condition(draft, &ddl)?;
-    Ok(IndexSql {
-        unique: ddl.unique,
-        terms: format!("({}){condition}", terms.join(", ")),
-    })
-}
-
-/// What CREATE INDEX says besides names.
-struct IndexSql {
-    unique: bool,
-    terms: String,
-}
-
-impl IndexSql {
-    fn create(&self, name: &str, qualified_table: &str) -> String {
-        let unique = if self.unique { "UNIQUE " } else { "" };
-        let name = quote_ident(name);
-        format!("CREATE {unique}INDEX {name} ON {qualified_table} {}", self.terms)
-    }
-}
-
-fn index_term(draft: &Draft<'_>, part: &KeyPart) -> Result<String, String> {
-    if let Some(collation) = part
-        .collation
-        .as_deref()
-        .filter(|c| !c.eq_ignore_ascii_case("BINARY"))
-    {
-        return Err(format!("it compares by {collation}"));
-    }
-    let term = match &part.term {
-        KeyTerm::Column(name) => match draft.column(name) {
-            Some(column) => quote_ident(&column.plan.target_name),
-            None => return Err(format!("its column {name} is not carried over")),
-        },
-        KeyTerm::Expr(expr) => {
-            let translated = translate(&expr.expr, &|name| draft.column(name).map(|c| c.binding.clone()));
-            format!(
-                "({})",
-                translated.map_err(|why| format!("{}: {why}", expr.text))?.sql
-            )
-        }
-    };
-    Ok(if part.desc { format!("{term} DESC") } else { term })
-}
-
-fn index_condition(draft: &Draft<'_>, ddl: &IndexDdl) -> Result<String, String> {
-    let Some(condition) = &ddl.where_clause else {
-        return Ok(String::new());
-    };
-    translate_condition(&condition.expr, &|name| {
-        draft.column(name).map(|c| c.binding.clone())
-    })
-    .map(|sql| format!(" WHERE {sql}"))
-    .map_err(|why| format!("WHERE {}: {why}", condition.text))
-}
+use crate::source::ddl::CheckDdl;
 
 /// Primary key, unique keys, checks.
 pub(super) fn keys_and_checks(builder: &mut Builder<'_>, draft: &Draft<'_>) {
@@ -153,12 +58,9 @@ fn primary_key(builder: &mut Builder<'_>, draft: &Draft<'_>) {
     let columns: Option<Vec<_>> = table.primary_key.iter().map(|p| draft.at(*p)).collect();
     if nulls > 0 {
         let detail = "SQLite let its key be NULL; a primary key of Postgres cannot be".to_owned();
-        if builder.skipped(&object, &detail) {
-            return;
-        }
         let next = format!("Fill the key in the source, or leave the key out with --skip '{object}'.");
         let finding = plain(Disposition::Blocked, rules::KEY_NULL, &object, detail);
-        builder.add(Finding {
+        builder.block(Finding {
             rows: nulls,
             samples,
             next,
@@ -234,10 +136,6 @@ fn misfit(index: &Index, columns: &[&Planned]) -> Option<String> {
         .map(|(own, _)| format!("it compares by {}", own.collation))
 }
 
-fn too_many_columns() -> String {
-    format!("an index of Postgres has at most {INDEX_COLUMNS_MAX} columns")
-}
-
 /// What findings call the constraints of a table: by name, else by number. SQLite lets names repeat, and a name
 /// may look like a number; leaving out one constraint must not take another with it.
 pub(super) fn object_names<'a>(
@@ -261,21 +159,30 @@ pub(super) fn object_names<'a>(
 }
 
 fn add_check(builder: &mut Builder<'_>, draft: &Draft<'_>, object: &str, check: &CheckDdl) {
-    if builder.skipped(object, &check.expr.text) {
+    let original = format!("CHECK ({})", check.expr.text);
+    if builder.skipped(object, &original) {
         return;
     }
-    let translated = translate_condition(&check.expr.expr, &|name| {
-        draft.column(name).map(|c| c.binding.clone())
-    });
-    match translated {
+    let condition = match builder.own_sql(object, &original) {
+        Some(sql) => Ok(sql),
+        None => translate_condition(&check.expr.expr, &|name| {
+            draft.column(name).map(|c| c.binding.clone())
+        }),
+    };
+    match condition {
         Ok(sql) => {
             let table = builder.qualified(&draft.target_name);
             // Left to Postgres, a name is free for certain; SQLite lets names repeat.
             builder.step(object, format!("ALTER TABLE {table} ADD CHECK ({sql})"));
         }
         Err(why) => {
-            let detail = format!("CHECK ({}): {why}", check.expr.text);
-            builder.block_or_skip(rules::CHECK, object, detail);
+            let todo = Todo {
+                object: object.to_owned(),
+                original,
+                why: why.to_string(),
+            };
+            let lost = "the target takes rows that SQLite refuses";
+            builder.leave_to_owner(rules::CHECK, Own::Expression, todo, lost);
         }
     }
 }

@@ -9,14 +9,17 @@ mod constraints;
 pub mod decimal;
 pub mod file;
 mod foreign_keys;
+mod indexes;
 pub mod mapping;
 pub mod model;
 mod names;
+mod others;
 pub mod policy;
 pub mod rules;
 pub mod schema_name;
 pub mod target_type;
 pub mod text_time;
+mod todo;
 pub mod translate;
 mod values;
 

@@ -78,6 +78,9 @@ pub const FOREIGN_KEY_ORPHANS: Rule = "foreign-key.orphans";
 /// An object was left out on request.
 pub const SKIPPED: Rule = "object.skipped";
 
+/// An object is made by its owner's own SQL.
+pub const OWN_SQL: Rule = "object.own-sql";
+
 /// Every rule.
 pub const ALL: &[Rule] = &[
     DDL_UNREADABLE,
@@ -117,6 +120,7 @@ pub const ALL: &[Rule] = &[
     FOREIGN_KEY_TYPES,
     FOREIGN_KEY_ORPHANS,
     SKIPPED,
+    OWN_SQL,
 ];
 
 #[cfg(test)]

@@ -3,12 +3,10 @@
 //! Facts come from PRAGMAs; what those cannot tell (CHECK, collations, expressions) is read from the stored
 //! DDL by the plan. An object that is not an ordinary table is listed too, so that none is passed over.
 
-use std::collections::HashMap;
+use rusqlite::{Connection, OptionalExtension};
 
-use rusqlite::{Connection, OptionalExtension, Statement};
-
-use super::ddl::{Affinity, Ddl, read};
-use super::scan::quote;
+use super::ddl::Affinity;
+use super::objects::{Listed, OtherObject, list_objects, other_object, pragma};
 use super::{Source, SourceError};
 
 /// Every object of the source, in the order of creation.
@@ -18,30 +16,6 @@ pub struct Catalog {
     pub tables: Vec<Table>,
     /// Views, triggers, virtual tables and their shadow tables.
     pub others: Vec<OtherObject>,
-}
-
-/// An object that holds no rows of its own, or whose rows belong to a module.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OtherObject {
-    /// What it is.
-    pub kind: OtherKind,
-    /// Its name.
-    pub name: String,
-    /// Its stored DDL.
-    pub sql: String,
-}
-
-/// What an object that is not an ordinary table is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OtherKind {
-    /// A view.
-    View,
-    /// A trigger.
-    Trigger,
-    /// A virtual table.
-    VirtualTable,
-    /// A table in which a virtual table keeps its own state.
-    ShadowTable,
 }
 
 /// An ordinary table.
@@ -168,84 +142,15 @@ impl Catalog {
         let mut tables = Vec::new();
         let mut others = Vec::new();
         let listed = list_objects(connection).map_err(wrap)?;
-        // A full-text index may read a table of the application that is named like one of its own.
-        let content: Vec<String> = listed.iter().filter_map(content_table).collect();
-        for object in listed {
-            let other = |kind| OtherObject {
-                kind,
-                name: object.name.clone(),
-                sql: object.sql.clone(),
-            };
-            match object.kind.as_str() {
-                "table" => tables.push(read_table(connection, &object).map_err(wrap)?),
-                "shadow" if content.iter().any(|name| name.eq_ignore_ascii_case(&object.name)) => {
-                    tables.push(read_table(connection, &object).map_err(wrap)?);
-                }
-                "view" => others.push(other(OtherKind::View)),
-                "trigger" => others.push(other(OtherKind::Trigger)),
-                "virtual" => others.push(other(OtherKind::VirtualTable)),
-                _ => others.push(other(OtherKind::ShadowTable)),
+        for object in &listed {
+            match other_object(connection, object, &listed).map_err(wrap)? {
+                Some(other) => others.push(other),
+                None => tables.push(read_table(connection, object).map_err(wrap)?),
             }
         }
         read_sequences(connection, &mut tables).map_err(wrap)?;
         Ok(Self { tables, others })
     }
-}
-
-struct Listed {
-    kind: String,
-    name: String,
-    sql: String,
-    without_rowid: bool,
-    strict: bool,
-}
-
-/// Tables by kind from `table_list`, triggers and the DDL from `sqlite_schema`. Tables named `sqlite_...`
-/// are SQLite's own bookkeeping; their content is read where it matters (`sqlite_sequence`).
-///
-/// PRAGMAs are asked as statements throughout: a table of the file may be named `pragma_table_list` and would
-/// answer in place of the function.
-fn list_objects(connection: &Connection) -> rusqlite::Result<Vec<Listed>> {
-    let mut statement = connection.prepare("PRAGMA main.table_list")?;
-    let rows = statement.query_map([], |row| {
-        Ok((
-            row.get("name")?,
-            (row.get("type")?, row.get("wr")?, row.get("strict")?),
-        ))
-    })?;
-    let kinds = rows.collect::<rusqlite::Result<HashMap<String, (String, bool, bool)>>>()?;
-    let mut statement = connection.prepare(
-        "SELECT type, name, coalesce(sql, '') FROM sqlite_schema WHERE type IN ('table', 'view', 'trigger') \
-         AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid",
-    )?;
-    let rows = statement.query_map([], |row| {
-        let (kind, name): (String, String) = (row.get(0)?, row.get(1)?);
-        // A trigger may have the name of a table.
-        let (kind, without_rowid, strict) = match kinds.get(&name) {
-            Some(listed) if kind != "trigger" => listed.clone(),
-            _ => (kind, false, false),
-        };
-        Ok(Listed {
-            kind,
-            name,
-            sql: row.get(2)?,
-            without_rowid,
-            strict,
-        })
-    })?;
-    rows.collect()
-}
-
-fn content_table(listed: &Listed) -> Option<String> {
-    match read(&listed.name, &listed.sql) {
-        Ok(Ddl::VirtualTable(ddl)) => ddl.content_table(),
-        _ => None,
-    }
-}
-
-/// Prepares a PRAGMA that takes the name of a table or index.
-fn pragma<'a>(connection: &'a Connection, pragma: &str, name: &str) -> rusqlite::Result<Statement<'a>> {
-    connection.prepare(&format!("PRAGMA main.{pragma}({})", quote(name)))
 }
 
 fn read_table(connection: &Connection, listed: &Listed) -> rusqlite::Result<Table> {

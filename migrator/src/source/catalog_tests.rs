@@ -3,8 +3,9 @@
 use rusqlite::Connection;
 
 use super::Source;
-use super::catalog::{Catalog, OtherKind, affinity_of};
+use super::catalog::{Catalog, affinity_of};
 use super::ddl::Affinity;
+use super::objects::OtherKind;
 
 fn catalog(sql: &str) -> Catalog {
     let folder = tempfile::tempdir().unwrap();

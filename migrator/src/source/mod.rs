@@ -9,6 +9,7 @@ mod catalog_tests;
 pub mod ddl;
 mod error;
 mod header;
+pub mod objects;
 mod open;
 pub mod scan;
 

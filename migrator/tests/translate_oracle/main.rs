@@ -15,6 +15,7 @@
 mod defaults;
 mod generate;
 mod server;
+mod views;
 
 use outgrow_migrator::plan::target_type::TargetType as T;
 use outgrow_migrator::plan::translate::{

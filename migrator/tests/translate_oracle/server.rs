@@ -21,10 +21,16 @@ impl Server {
 
     /// The result lines of a script.
     pub fn run(&self, script: &str) -> Vec<String> {
+        let first = |mut row: Vec<Option<String>>| row.swap_remove(0).unwrap_or_default();
+        self.rows(script).into_iter().map(first).collect()
+    }
+
+    /// The rows of a script, every value as text.
+    pub fn rows(&self, script: &str) -> Vec<Vec<Option<String>>> {
         self.ask("oracle", script)
     }
 
-    fn ask(&self, database: &str, script: &str) -> Vec<String> {
+    fn ask(&self, database: &str, script: &str) -> Vec<Vec<Option<String>>> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let answers = runtime.unwrap().block_on(async {
             let (client, connection) = tokio_postgres::connect(&self.0.url(database), NoTls).await?;
@@ -33,7 +39,9 @@ impl Server {
         });
         let answers = answers.unwrap_or_else(|error| panic!("{error:?}"));
         let rows = answers.iter().filter_map(|answer| match answer {
-            SimpleQueryMessage::Row(row) => Some(row.get(0).unwrap_or_default().to_owned()),
+            SimpleQueryMessage::Row(row) => {
+                Some((0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect())
+            }
             _ => None,
         });
         rows.collect()
