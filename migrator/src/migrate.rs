@@ -104,7 +104,8 @@ fn survey_blocking(path: &Path, mandate: &Mandate, progress: &Progress) -> Resul
     }
     progress.begin("source", None);
     source.check_integrity()?;
-    let catalog = Catalog::read(&source)?;
+    let mut catalog = Catalog::read(&source)?;
+    plan::computed::mark(&mut catalog, choices);
     if catalog.tables.is_empty() && catalog.others.is_empty() {
         return Err(SourceError::NoTables(path.to_owned()).into());
     }

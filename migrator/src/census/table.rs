@@ -70,7 +70,7 @@ fn take_table(
     table: &Table,
     mut progress: impl FnMut(u64, u64),
 ) -> Result<TableCensus, SourceError> {
-    let stored: Vec<usize> = table.stored_columns().collect();
+    let stored: Vec<usize> = table.read_columns().collect();
     let mut columns: Vec<ColumnCensus> = table.columns.iter().map(ColumnCensus::new).collect();
     let mut rows = 0;
     let mut told = Told::default();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::builder::{Builder, plain};
 use super::choose::{Choice, choose, stored_class};
+use super::generated::{self, Computed};
 use super::mapping::Mapping;
 use super::model::{ColumnPlan, Disposition, Finding, Todo};
 use super::policy::{Policy, ValueKind};
@@ -31,7 +32,7 @@ pub(super) struct Planned {
     pub binding: ColumnBinding,
 }
 
-/// Plans every stored column; computed ones, and those that no type holds, become findings.
+/// Plans every column, computed ones last; those that no type holds become findings.
 pub(super) fn plan(
     builder: &mut Builder<'_>,
     table: &Table,
@@ -40,27 +41,22 @@ pub(super) fn plan(
 ) -> Vec<Planned> {
     let mut planned = Vec::new();
     for (position, column) in table.columns.iter().enumerate() {
+        if column.generated {
+            continue;
+        }
         let written = ddl
             .columns
             .iter()
             .find(|c| c.name.eq_ignore_ascii_case(&column.name));
-        if column.generated {
-            let text = written
-                .and_then(|w| w.generated.as_ref())
-                .map_or("", |g| g.expr.text.as_str());
-            let detail = format!("its values are computed as {text}; it would become no column at all");
-            let object = format!("generated:{}.{}", table.name, column.name);
-            builder.block_or_skip(rules::GENERATED, &object, detail);
-            continue;
-        }
-        if let Some(column) = plan_stored(builder, table, census, position, written) {
-            planned.push(column);
-        }
+        planned.extend(plan_stored(builder, table, census, position, written));
     }
+    generated::plan(builder, &Computed { table, census, ddl }, &mut planned);
+    planned.sort_by_key(|column: &Planned| column.position);
     planned
 }
 
-fn plan_stored(
+/// Plans a column by the values that are read of it.
+pub(super) fn plan_stored(
     builder: &mut Builder<'_>,
     table: &Table,
     census: &TableCensus,
@@ -180,7 +176,8 @@ fn make_nullable(builder: &mut Builder<'_>, table: &Table, object: &str, planned
     }
 }
 
-fn plan_column(
+/// Plans a column whose values travel by this mapping.
+pub(super) fn plan_column(
     builder: &mut Builder<'_>,
     table: &Table,
     position: usize,
@@ -279,6 +276,9 @@ pub(super) fn definition(column: &Planned) -> String {
         quote_ident(&column.plan.target_name),
         column.plan.target_type
     );
+    if let Some(expression) = &column.plan.generated {
+        line.push_str(&format!(" GENERATED ALWAYS AS ({expression}) STORED"));
+    }
     if column.plan.not_null {
         line.push_str(" NOT NULL");
     }

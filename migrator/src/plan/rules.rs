@@ -53,6 +53,8 @@ pub const MADE_NULLABLE: Rule = "column.made-nullable";
 pub const TYPE_NOT_AS_DECLARED: Rule = "type.not-as-declared";
 /// A column has computed values.
 pub const GENERATED: Rule = "generated.not-carried";
+/// A column has computed values and becomes a plain one.
+pub const GENERATED_MATERIALISED: Rule = "generated.materialised";
 /// A column compares by another collation than BINARY.
 pub const COLLATION: Rule = "collation.not-binary";
 /// A default that has no equal on Postgres.
@@ -108,6 +110,7 @@ pub const ALL: &[Rule] = &[
     MADE_NULLABLE,
     TYPE_NOT_AS_DECLARED,
     GENERATED,
+    GENERATED_MATERIALISED,
     COLLATION,
     DEFAULT,
     CHECK,

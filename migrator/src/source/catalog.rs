@@ -41,6 +41,8 @@ pub struct Table {
     pub indexes: Vec<Index>,
     /// Its foreign keys.
     pub foreign_keys: Vec<ForeignKey>,
+    /// Positions of the computed columns whose values are read as well; none as the catalog comes.
+    pub computed_read: Vec<usize>,
     /// The largest rowid ever used, where AUTOINCREMENT keeps it.
     pub sequence: Option<i64>,
 }
@@ -117,12 +119,13 @@ pub struct ForeignKey {
 }
 
 impl Table {
-    /// Positions of the columns whose values are stored.
-    pub fn stored_columns(&self) -> impl Iterator<Item = usize> + '_ {
+    /// Positions of the columns whose values are read: those that are stored, and of the computed ones those that
+    /// were asked for.
+    pub fn read_columns(&self) -> impl Iterator<Item = usize> + '_ {
         self.columns
             .iter()
             .enumerate()
-            .filter(|(_, c)| !c.generated)
+            .filter(|(position, c)| !c.generated || self.computed_read.contains(position))
             .map(|(i, _)| i)
     }
 
@@ -177,6 +180,7 @@ fn read_table(connection: &Connection, listed: &Listed) -> rusqlite::Result<Tabl
         rowid_name,
         indexes,
         foreign_keys,
+        computed_read: Vec::new(),
         sequence: None,
     })
 }

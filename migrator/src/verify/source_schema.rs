@@ -35,7 +35,7 @@ pub fn compare(catalog: &Catalog, plan: &Plan) -> Differences {
 }
 
 fn new_columns(table: &Table, carried: impl Fn(&str) -> bool) -> Vec<ColumnDifference> {
-    let stored = table.stored_columns().map(|position| &table.columns[position]);
+    let stored = table.read_columns().map(|position| &table.columns[position]);
     stored
         .filter(|column| !carried(&column.name))
         .map(|column| ColumnDifference {

@@ -47,10 +47,7 @@ impl<'a> SourceTable<'a> {
             .columns
             .iter()
             .map(|c| {
-                let found = table
-                    .columns
-                    .iter()
-                    .position(|own| own.name == c.name && !own.generated);
+                let found = table.columns.iter().position(|own| own.name == c.name);
                 found.ok_or_else(|| format!("column {}.{}", plan.name, c.name))
             })
             .collect::<Result<Vec<usize>, String>>()?;

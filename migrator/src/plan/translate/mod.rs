@@ -90,7 +90,7 @@ fn refuse<T>(what: impl Into<String>, why: impl Into<String>) -> Outcome<T> {
     })
 }
 
-/// Translates an expression that is used for its value (an index term, a generated column).
+/// Translates an expression that is used for its value (an index term).
 ///
 /// `columns` finds a column by its name in the source, ignoring ASCII case as SQLite does.
 ///
@@ -101,6 +101,21 @@ pub fn translate(
     columns: &dyn Fn(&str) -> Option<ColumnBinding>,
 ) -> Result<Translated, Untranslatable> {
     let value = walk::Walker::new(&walk::OneTable(columns)).value(expr, 0)?;
+    Ok(Translated {
+        sql: value.typed_sql(),
+        ty: value.ty,
+    })
+}
+
+/// As [`translate`]; a column may come with an expression that stands in for its name.
+///
+/// # Errors
+/// [`Untranslatable`] names the first construct without an equal.
+pub fn translate_over(
+    expr: &Expr,
+    columns: &dyn Fn(&str) -> Option<(ColumnBinding, Option<String>)>,
+) -> Result<Translated, Untranslatable> {
+    let value = walk::Walker::new(&walk::OverExpressions(columns)).value(expr, 0)?;
     Ok(Translated {
         sql: value.typed_sql(),
         ty: value.ty,

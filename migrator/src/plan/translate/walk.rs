@@ -35,6 +35,25 @@ impl Scope for OneTable<'_> {
     }
 }
 
+/// The columns of one table, some of which are expressions themselves.
+pub(super) struct OverExpressions<'a>(pub(super) &'a dyn Fn(&str) -> Option<(ColumnBinding, Option<String>)>);
+
+impl Scope for OverExpressions<'_> {
+    fn find(&self, _table: Option<&str>, name: &str) -> Found {
+        let Some((binding, expression)) = (self.0)(name) else {
+            return Found::Missing;
+        };
+        let value = Value::column(&binding);
+        Found::Column(match expression {
+            Some(sql) => Value {
+                sql: format!("({sql})"),
+                ..value
+            },
+            None => value,
+        })
+    }
+}
+
 pub(super) struct Walker<'a> {
     scope: &'a dyn Scope,
     /// COLLATE operators met so far: SQLite lets one hidden inside an operand rule the whole comparison.
