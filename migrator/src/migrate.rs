@@ -105,7 +105,7 @@ fn survey_blocking(path: &Path, mandate: &Mandate, progress: &Progress) -> Resul
     progress.begin("source", None);
     source.check_integrity()?;
     let mut catalog = Catalog::read(&source)?;
-    plan::computed::mark(&mut catalog, choices);
+    plan::computed::mark(&mut catalog, &mandate.choices);
     if catalog.tables.is_empty() && catalog.others.is_empty() {
         return Err(SourceError::NoTables(path.to_owned()).into());
     }

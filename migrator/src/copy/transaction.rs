@@ -73,7 +73,7 @@ pub async fn create_tables(target: &Target, plan: &Plan) -> Result<(), Failure> 
     for step in &plan.preparations {
         batch(target, &step.sql)
             .await
-            .map_err(|error| at(error, &step.object))?;
+            .map_err(|error| unprepared(error, &step.object))?;
     }
     for table in &plan.tables {
         batch(target, &table.create)
@@ -143,6 +143,18 @@ pub(super) async fn batch(target: &Target, sql: &str) -> Result<(), TargetError>
         .batch_execute(sql)
         .await
         .map_err(|error| target.fault(&error))
+}
+
+/// What stands for NOCASE cannot be made: the server may lack ICU or the extension, or the role the right.
+fn unprepared(error: TargetError, object: &str) -> Failure {
+    let next = "Nothing was kept. Columns that compare by NOCASE need it: have an administrator make it in the schema \
+                of the tables, or choose another way with --nocase.";
+    let failure = Failure::from(error);
+    let place = format!("{object}, {}", failure.place);
+    Failure {
+        next: next.to_owned(),
+        ..failure.at(place.trim_end_matches(", "))
+    }
 }
 
 /// A refusal for what the object is or holds, such as a value too long for an index, blocks the plan like a

@@ -172,13 +172,15 @@ impl<'a> Builder<'a> {
         self.todo.push(todo);
     }
 
-    /// Adds a statement that runs before the tables are made.
-    pub fn preparation(&mut self, object: impl Into<String>, sql: String) {
-        self.preparations.push(Step {
-            object: object.into(),
-            creates: None,
-            sql,
-        });
+    /// Adds a statement that runs before the tables are made, once for each object.
+    pub fn prepare(&mut self, object: &str, sql: String) {
+        if self.preparations.iter().all(|step| step.object != object) {
+            self.preparations.push(Step {
+                object: object.to_owned(),
+                creates: None,
+                sql,
+            });
+        }
     }
 
     /// Adds a statement that runs after the data.

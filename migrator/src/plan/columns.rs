@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::builder::{Builder, plain};
+use super::choices::Nocase;
 use super::choose::{Choice, choose, stored_class};
 use super::generated::{self, Computed};
 use super::mapping::Mapping;
 use super::model::{ColumnPlan, Disposition, Finding, Todo};
+use super::nocase;
 use super::policy::{Policy, ValueKind};
 use super::rules;
 use super::todo::Own;
@@ -30,6 +32,23 @@ pub(super) struct Planned {
     pub binary: bool,
     /// What expressions over it may assume.
     pub binding: ColumnBinding,
+}
+
+impl Planned {
+    /// The collation by which the source compares it.
+    pub fn collation(&self) -> &str {
+        self.binding.collation.as_deref().unwrap_or("BINARY")
+    }
+
+    /// Whether a key that names this collation compares it as the column does by itself.
+    pub fn compares_by(&self, collation: &str) -> bool {
+        !nocase::has_collation(self.plan.mapping) || self.collation().eq_ignore_ascii_case(collation)
+    }
+
+    /// What its source values are compared by on the target, where that is not their bytes.
+    pub fn folding(&self) -> Option<Nocase> {
+        self.binding.nocase
+    }
 }
 
 /// Plans every column, computed ones last; those that no type holds become findings.
@@ -191,15 +210,12 @@ pub(super) fn plan_column(
     let collation = written.and_then(|w| w.collation.clone());
     let binary = collation
         .as_deref()
-        .is_none_or(|c| c.eq_ignore_ascii_case("BINARY"));
-    if !binary {
-        let detail = format!(
-            "compares by {}; left out, it would compare by bytes (COLLATE \"C\")",
-            collation.as_deref().unwrap_or_default()
-        );
-        let object = format!("collation:{}.{}", table.name, column.name);
-        builder.block_or_skip(rules::COLLATION, &object, detail);
-    }
+        .is_none_or(|c| c.eq_ignore_ascii_case("BINARY") || !nocase::has_collation(mapping));
+    let folding = collation
+        .as_deref()
+        .filter(|_| !binary)
+        .map(|collation| nocase::plan(builder, (&table.name, &column.name), collation, mapping));
+    let (nocase, target_type) = folding.map_or((None, None), |folding| (folding.nocase, folding.target_type));
     Planned {
         position,
         // A rowid alias never takes its default: NULL and absence both mean the next id.
@@ -215,13 +231,14 @@ pub(super) fn plan_column(
             affinity: column.affinity,
             class: stored_class(mapping),
             collation,
+            nocase,
             not_null: column.not_null,
         },
         plan: ColumnPlan {
             name: column.name.clone(),
             target_name: target_name.clone(),
             declared_type: column.declared_type.clone(),
-            target_type: mapping.target_type().to_string(),
+            target_type: target_type.unwrap_or_else(|| mapping.target_type().to_string()),
             mapping,
             values: BTreeMap::new(),
             generated: None,

@@ -123,17 +123,23 @@ fn unique_key(builder: &mut Builder<'_>, draft: &Draft<'_>, number: usize, index
     );
 }
 
-/// What keeps a key from being the same on Postgres: a collation that the constraint itself adds (a column's own
-/// one is a finding of the column), or too many columns.
+/// What keeps a key from being the same on Postgres: a collation other than its column's own, which is planned with
+/// the column, or too many columns.
 fn misfit(index: &Index, columns: &[&Planned]) -> Option<String> {
     if columns.len() > INDEX_COLUMNS_MAX {
         return Some(too_many_columns());
     }
-    let pairs = index.columns.iter().zip(columns);
+    let mut pairs = index.columns.iter().zip(columns);
     pairs
-        .into_iter()
-        .find(|(own, column)| column.binary && !own.collation.eq_ignore_ascii_case("BINARY"))
-        .map(|(own, _)| format!("it compares by {}", own.collation))
+        .find(|(own, column)| !column.compares_by(&own.collation))
+        .map(|(own, column)| {
+            format!(
+                "it compares by {}, and its column {} by {}",
+                own.collation,
+                column.plan.name,
+                column.collation()
+            )
+        })
 }
 
 /// What findings call the constraints of a table: by name, else by number. SQLite lets names repeat, and a name

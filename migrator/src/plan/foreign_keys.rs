@@ -11,7 +11,7 @@ use super::model::{Disposition, Finding};
 use super::rules;
 use crate::census::Orphans;
 use crate::quote::quote_ident;
-use crate::source::catalog::IndexOrigin;
+use crate::source::catalog::{IndexColumn, IndexOrigin};
 use crate::source::ddl::{ForeignKeyDdl, RefAct};
 
 /// Plans the foreign keys of one table.
@@ -84,9 +84,11 @@ fn pair_columns<'a>(
             parent.plan.mapping.target_type(),
         );
         // Precision and scale of numerics may differ, their kind may not.
-        if std::mem::discriminant(&from) == std::mem::discriminant(&to) {
+        let same_kind = std::mem::discriminant(&from) == std::mem::discriminant(&to);
+        if same_kind && child.folding() == parent.folding() {
             Ok((child, parent))
         } else {
+            let (from, to) = (&child.plan.target_type, &parent.plan.target_type);
             Err((
                 rules::FOREIGN_KEY_TYPES,
                 format!("{name} is {from}, its parent is {to}"),
@@ -118,7 +120,15 @@ fn is_unique(builder: &Builder<'_>, parent: &Draft<'_>, positions: &[usize]) -> 
                 format!("unique:{name}.{constraints}")
             }
         };
-        let columns: Option<Vec<usize>> = index.columns.iter().map(|c| c.column).collect();
+        // One that compares otherwise than its column becomes an index over expressions.
+        let own = |c: &IndexColumn| {
+            c.column.filter(|at| {
+                parent
+                    .at(*at)
+                    .is_none_or(|column| column.compares_by(&c.collation))
+            })
+        };
+        let columns: Option<Vec<usize>> = index.columns.iter().map(own).collect();
         let plain = index.unique && !index.partial && columns.is_some_and(|columns| same(&columns));
         plain && !builder.leaves_out(&object)
     });

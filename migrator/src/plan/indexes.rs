@@ -5,10 +5,13 @@
 
 use super::build::Draft;
 use super::builder::Builder;
-use super::model::Todo;
+use super::choices::Nocase;
+use super::columns::Planned;
+use super::model::{Disposition, Todo};
+use super::nocase;
 use super::rules;
 use super::todo::Own;
-use super::translate::{translate, translate_condition};
+use super::translate::{Ty, translate, translate_condition};
 use crate::quote::quote_ident;
 use crate::source::catalog::{Index, IndexOrigin};
 use crate::source::ddl::{Ddl, IndexDdl, KeyPart, KeyTerm, read};
@@ -35,6 +38,11 @@ pub(super) fn plan(builder: &mut Builder<'_>, draft: &Draft<'_>) {
         }
         match create_index(draft, index) {
             Ok(created) => {
+                if created.folded {
+                    let detail = "it compares by NOCASE; on the target it is over lower(... COLLATE \"C\"), which \
+                                  ignores the same letters, and serves queries that say the same";
+                    builder.find(Disposition::Changed, rules::INDEX_FOLDED, &object, detail);
+                }
                 let name = builder.target_name("", &object, &index.name);
                 let table = builder.qualified(&draft.target_name);
                 let sql = created.create(&name, &table);
@@ -63,10 +71,11 @@ fn create_index(draft: &Draft<'_>, index: &Index) -> Result<IndexSql, String> {
         Ok(_) => return Err("its DDL is not CREATE INDEX".to_owned()),
         Err(error) => return Err(error.to_string()),
     };
+    let mut folded = false;
     let terms = ddl
         .parts
         .iter()
-        .map(|part| index_term(draft, part))
+        .map(|part| index_term(draft, part, &mut folded))
         .collect::<Result<Vec<_>, _>>()?;
     if terms.len() > INDEX_COLUMNS_MAX {
         return Err(too_many_columns());
@@ -74,6 +83,7 @@ fn create_index(draft: &Draft<'_>, index: &Index) -> Result<IndexSql, String> {
     let condition = index_condition(draft, &ddl)?;
     Ok(IndexSql {
         unique: ddl.unique,
+        folded,
         terms: format!("({}){condition}", terms.join(", ")),
     })
 }
@@ -81,6 +91,8 @@ fn create_index(draft: &Draft<'_>, index: &Index) -> Result<IndexSql, String> {
 /// What CREATE INDEX says besides names.
 struct IndexSql {
     unique: bool,
+    /// Whether it ignores the case of A to Z by an expression.
+    folded: bool,
     terms: String,
 }
 
@@ -92,28 +104,48 @@ impl IndexSql {
     }
 }
 
-fn index_term(draft: &Draft<'_>, part: &KeyPart) -> Result<String, String> {
-    if let Some(collation) = part
-        .collation
-        .as_deref()
-        .filter(|c| !c.eq_ignore_ascii_case("BINARY"))
-    {
-        return Err(format!("it compares by {collation}"));
-    }
-    let term = match &part.term {
-        KeyTerm::Column(name) => match draft.column(name) {
-            Some(column) => quote_ident(&column.plan.target_name),
-            None => return Err(format!("its column {name} is not carried over")),
-        },
+/// One term; `folded` is set where the case of A to Z is ignored by an expression.
+fn index_term(draft: &Draft<'_>, part: &KeyPart, folded: &mut bool) -> Result<String, String> {
+    let asked = part.collation.as_deref();
+    let (sql, has_collation) = match &part.term {
+        KeyTerm::Column(name) => {
+            let Some(column) = draft.column(name) else {
+                return Err(format!("its column {name} is not carried over"));
+            };
+            if asked.is_none_or(|asked| column.compares_by(asked)) {
+                return Ok(ordered(quote_ident(&column.plan.target_name), part));
+            }
+            (bare(column), true)
+        }
         KeyTerm::Expr(expr) => {
             let translated = translate(&expr.expr, &|name| draft.column(name).map(|c| c.binding.clone()));
-            format!(
-                "({})",
-                translated.map_err(|why| format!("{}: {why}", expr.text))?.sql
-            )
+            let translated = translated.map_err(|why| format!("{}: {why}", expr.text))?;
+            (format!("({})", translated.sql), translated.ty == Ty::Text)
         }
     };
-    Ok(if part.desc { format!("{term} DESC") } else { term })
+    let term = match asked.filter(|_| has_collation) {
+        Some(nocase) if nocase::is_nocase(nocase) => {
+            *folded = true;
+            format!("lower({sql} COLLATE \"C\")")
+        }
+        None => sql,
+        Some(binary) if binary.eq_ignore_ascii_case("BINARY") => format!("{sql} COLLATE \"C\""),
+        Some(other) => return Err(format!("it compares by {other}")),
+    };
+    Ok(ordered(term, part))
+}
+
+/// A column's text, whatever type stands for NOCASE.
+fn bare(column: &Planned) -> String {
+    let name = quote_ident(&column.plan.target_name);
+    match column.folding() {
+        Some(Nocase::Citext) => format!("({name}::text)"),
+        _ => name,
+    }
+}
+
+fn ordered(term: String, part: &KeyPart) -> String {
+    if part.desc { format!("{term} DESC") } else { term }
 }
 
 fn index_condition(draft: &Draft<'_>, ddl: &IndexDdl) -> Result<String, String> {

@@ -15,6 +15,7 @@ mod indexes;
 pub mod mapping;
 pub mod model;
 mod names;
+mod nocase;
 mod others;
 pub mod policy;
 pub mod rules;

@@ -57,6 +57,10 @@ pub const GENERATED: Rule = "generated.not-carried";
 pub const GENERATED_MATERIALISED: Rule = "generated.materialised";
 /// A column compares by another collation than BINARY.
 pub const COLLATION: Rule = "collation.not-binary";
+/// Something else stands for NOCASE on the target.
+pub const NOCASE: Rule = "collation.nocase";
+/// An index ignores the case of A to Z by an expression.
+pub const INDEX_FOLDED: Rule = "index.folded";
 /// A default that has no equal on Postgres.
 pub const DEFAULT: Rule = "default.untranslated";
 /// A CHECK that has no equal on Postgres.
@@ -112,6 +116,8 @@ pub const ALL: &[Rule] = &[
     GENERATED,
     GENERATED_MATERIALISED,
     COLLATION,
+    NOCASE,
+    INDEX_FOLDED,
     DEFAULT,
     CHECK,
     INDEX,

@@ -6,8 +6,11 @@ use super::difference::{ColumnDifference, Difference, Differences, Kind};
 use crate::plan::model::{Plan, TablePlan};
 use crate::target::{Target, TargetError};
 
-const COLUMNS_OF_TABLE: &str = "SELECT a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod) \
+/// The extension type citext, in whichever schema, is read and written as text is.
+const COLUMNS_OF_TABLE: &str = "SELECT a.attname::text, CASE t.typname WHEN 'citext' THEN 'text' \
+     ELSE pg_catalog.format_type(a.atttypid, a.atttypmod) END \
      FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
+     JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
      WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped";
 

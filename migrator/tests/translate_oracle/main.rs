@@ -65,6 +65,7 @@ fn columns(name: &str) -> Option<ColumnBinding> {
         affinity: Affinity::of(declared_type.split(' ').next()),
         class,
         collation: Some(collation.to_owned()),
+        nocase: None,
         not_null: declared.contains("NOT NULL"),
     })
 }

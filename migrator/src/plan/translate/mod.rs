@@ -23,6 +23,7 @@ pub use default::translate_default;
 pub use value::Ty;
 pub use view::{Relation, translate_view};
 
+use super::choices::Nocase;
 use super::target_type::TargetType;
 use crate::source::ddl::{Affinity, Expr};
 
@@ -57,6 +58,8 @@ pub struct ColumnBinding {
     pub class: StoredClass,
     /// Declared collation in the source; none means BINARY.
     pub collation: Option<String>,
+    /// What stands for NOCASE on the target, unless the column compares by its bytes there.
+    pub nocase: Option<Nocase>,
     /// NOT NULL on the target.
     pub not_null: bool,
 }

@@ -44,6 +44,7 @@ fn columns(name: &str) -> Option<ColumnBinding> {
         affinity,
         class,
         collation,
+        nocase: None,
         not_null: false,
     })
 }

@@ -1,6 +1,7 @@
 //! A translated value with all that decides how SQLite would compare it.
 
 use super::{ColumnBinding, Outcome, StoredClass, refuse};
+use crate::plan::choices::Nocase;
 use crate::plan::target_type::TargetType;
 use crate::quote::{quote_bytes, quote_ident, quote_literal};
 use crate::source::ddl::Affinity;
@@ -150,6 +151,11 @@ impl Value {
     }
 
     pub(super) fn column(binding: &ColumnBinding) -> Self {
+        Self::column_as(binding, &quote_ident(&binding.name))
+    }
+
+    /// A column under the name that the statement has for it.
+    pub(super) fn column_as(binding: &ColumnBinding, name: &str) -> Self {
         use StoredClass as C;
         use TargetType as T;
         let ty = match (binding.class, binding.target) {
@@ -166,6 +172,12 @@ impl Value {
             (C::Blob, T::Bytea) => Ty::Bytes,
             _ => Ty::Opaque,
         };
+        // Expressions spell out what NOCASE does; what stands for it on the target must not do more.
+        let sql = match binding.nocase {
+            Some(Nocase::Icu) => format!("({name} COLLATE \"C\")"),
+            Some(Nocase::Citext) => format!("({name}::text COLLATE \"C\")"),
+            Some(Nocase::Bytes) | None => name.to_owned(),
+        };
         Self {
             affinity: binding.affinity,
             // A column without a declared collation insists on BINARY.
@@ -176,7 +188,7 @@ impl Value {
                     .map_or(Collation::Binary, Collation::of),
             ),
             not_null: binding.not_null,
-            ..Self::new(quote_ident(&binding.name), ty)
+            ..Self::new(sql, ty)
         }
     }
 

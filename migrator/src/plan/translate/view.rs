@@ -90,17 +90,23 @@ impl Part {
         let Some(binding) = binding else {
             return refuse(format!("the column {name}"), "it is not carried over");
         };
-        let value = Value::column(binding);
+        let value = Value::column_as(binding, &self.named(binding));
         Ok(Value {
-            sql: format!("{}.{}", quote_ident(&self.alias), value.sql),
             not_null: value.not_null && !self.nullable,
             ..value
         })
     }
 
     /// The column as it is, whatever its type.
-    fn shown(&self, column: &(String, Option<ColumnBinding>)) -> Outcome<String> {
-        self.value(column).map(|value| value.sql)
+    fn shown(&self, (name, binding): &(String, Option<ColumnBinding>)) -> Outcome<String> {
+        match binding {
+            Some(binding) => Ok(self.named(binding)),
+            None => refuse(format!("the column {name}"), "it is not carried over"),
+        }
+    }
+
+    fn named(&self, binding: &ColumnBinding) -> String {
+        format!("{}.{}", quote_ident(&self.alias), quote_ident(&binding.name))
     }
 }
 
