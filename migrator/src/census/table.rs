@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ColumnCensus;
+use super::width::{RowWidths, value_bytes};
 use crate::source::catalog::{Catalog, Table};
 use crate::source::scan::{Scan, SourceRow, quote};
 use crate::source::{Source, SourceError};
@@ -24,6 +25,8 @@ pub struct TableCensus {
     pub rows: u64,
     /// One per column of the catalog, computed columns left empty.
     pub columns: Vec<ColumnCensus>,
+    /// How wide its rows are.
+    pub widths: RowWidths,
     /// Rows without a parent, by SQLite's number of the foreign key.
     pub orphans: BTreeMap<i64, Orphans>,
     /// What SQLite says when a foreign key cannot be checked at all.
@@ -72,27 +75,38 @@ fn take_table(
 ) -> Result<TableCensus, SourceError> {
     let stored: Vec<usize> = table.stored_columns().collect();
     let mut columns: Vec<ColumnCensus> = table.columns.iter().map(ColumnCensus::new).collect();
-    let mut rows = 0;
+    let mut widths = RowWidths::new(stored.len());
+    let (mut rows, mut bytes) = (0, 0);
     let mut told = Told::default();
     let scan = Scan {
         with_rowid: true,
         ..Scan::all(table, &stored)
     };
     scan.run(source, |row| {
+        let key = || row_key(table, &stored, row);
+        let mut row_bytes = 0;
         for (place, column) in stored.iter().enumerate() {
-            columns[*column].count(&row.value(place), || row_key(table, &stored, row));
+            let value = row.value(place);
+            row_bytes += value_bytes(&value);
+            columns[*column].count(&value, key);
+        }
+        widths.count_bytes(row_bytes, key);
+        if widths.wants_widths() {
+            widths.count_width((0..stored.len()).map(|place| row.value(place)), key);
         }
         rows += 1;
+        bytes += row_bytes;
         if rows % PROGRESS_ROWS == 0 {
-            told.tell(rows, &columns, &mut progress);
+            told.tell(rows, bytes, &mut progress);
         }
         Ok::<(), SourceError>(())
     })?;
-    told.tell(rows, &columns, &mut progress);
+    told.tell(rows, bytes, &mut progress);
     let (orphans, foreign_keys_broken) = find_orphans(source, table)?;
     Ok(TableCensus {
         rows,
         columns,
+        widths,
         orphans,
         foreign_keys_broken,
     })
@@ -106,8 +120,7 @@ struct Told {
 }
 
 impl Told {
-    fn tell(&mut self, rows: u64, columns: &[ColumnCensus], progress: &mut impl FnMut(u64, u64)) {
-        let bytes = columns.iter().map(|c| c.total_bytes).sum();
+    fn tell(&mut self, rows: u64, bytes: u64, progress: &mut impl FnMut(u64, u64)) {
         progress(rows - self.rows, bytes - self.bytes);
         *self = Self { rows, bytes };
     }

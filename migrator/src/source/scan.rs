@@ -72,14 +72,11 @@ impl<'a> Scan<'a> {
             .query(params_from_iter(bounds.map(Bound)))
             .map_err(wrap)?;
         let mut decoded = Vec::new();
+        let rowid = self.rowid_name().map(|_| self.width(utf16.is_some()));
         while let Some(row) = rows.next().map_err(wrap)? {
             if let Some(utf16) = utf16 {
                 decode_texts(row, self.columns.len(), utf16, &mut decoded).map_err(wrap)?;
             }
-            let rowid = match self.rowid_name() {
-                Some(_) => Some(row.get(self.width(utf16.is_some())).map_err(wrap)?),
-                None => None,
-            };
             each(&SourceRow {
                 row,
                 decoded: &decoded,
@@ -141,7 +138,8 @@ pub struct SourceRow<'a> {
     row: &'a Row<'a>,
     decoded: &'a [Option<OwnedValue>],
     columns: usize,
-    rowid: Option<i64>,
+    /// Its place in the row.
+    rowid: Option<usize>,
 }
 
 impl SourceRow<'_> {
@@ -152,7 +150,7 @@ impl SourceRow<'_> {
 
     /// The rowid, where it was asked for and there is one.
     pub fn rowid(&self) -> Option<i64> {
-        self.rowid
+        self.rowid.and_then(|place| self.row.get(place).ok())
     }
 
     /// The value of the column at this place of the scan's list; NULL beyond its end.
@@ -163,7 +161,7 @@ impl SourceRow<'_> {
         match self.row.get_ref(place) {
             Ok(ValueRef::Integer(i)) => Value::Integer(i),
             Ok(ValueRef::Real(r)) => Value::Real(r),
-            Ok(ValueRef::Text(bytes)) => match std::str::from_utf8(bytes) {
+            Ok(ValueRef::Text(bytes)) => match simdutf8::basic::from_utf8(bytes) {
                 Ok(text) => Value::Text(text),
                 Err(_) => Value::RawText(bytes),
             },
