@@ -7,6 +7,7 @@ mod column;
 mod decimal;
 mod json;
 mod numbers;
+mod orphans;
 mod table;
 mod text_shape;
 mod time_text;
@@ -14,7 +15,8 @@ mod width;
 
 pub use column::{ColumnCensus, JsonTexts};
 pub use numbers::EpochUnit;
-pub use table::{Census, Orphans, TableCensus, row_key};
+pub use orphans::Orphans;
+pub use table::{Census, TableCensus, row_key};
 pub use text_shape::TextShape;
 pub use time_text::{TimeText, TimeTextCount, TimeTexts};
 pub use width::RowWidths;

@@ -8,7 +8,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Row, params_from_iter};
 
 use super::catalog::Table;
-use super::{Source, SourceError, TextEncoding};
+use super::{Reader, SourceError, TextEncoding};
 
 /// Which columns of which rows to read, and in which order.
 #[derive(Debug, Clone)]
@@ -50,20 +50,20 @@ impl<'a> Scan<'a> {
     /// Calls `each` with every row. Its error ends the scan.
     pub fn run<E>(
         &self,
-        source: &Source,
+        reader: &Reader,
         mut each: impl FnMut(&SourceRow<'_>) -> Result<(), E>,
     ) -> Result<(), E>
     where
         E: From<SourceError>,
     {
         let doing = format!("reading table {}", self.table.name);
-        let wrap = |cause| E::from(source.classify(&doing, cause));
-        let utf16 = match source.header().encoding {
+        let wrap = |cause| E::from(reader.classify(&doing, cause));
+        let utf16 = match reader.encoding() {
             TextEncoding::Utf8 => None,
             TextEncoding::Utf16Le => Some(Utf16::LittleEndian),
             TextEncoding::Utf16Be => Some(Utf16::BigEndian),
         };
-        let mut statement = source
+        let mut statement = reader
             .connection()
             .prepare(&self.sql(utf16.is_some()))
             .map_err(wrap)?;
