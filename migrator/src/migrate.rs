@@ -103,17 +103,36 @@ fn survey_blocking(path: &Path, mandate: &Mandate, progress: &Progress) -> Resul
         reviewed.check_source(source.identity())?;
     }
     progress.begin("source", None);
-    source.check_integrity()?;
+    let integrity = source.check_integrity()?;
     let mut catalog = Catalog::read(&source)?;
     plan::computed::mark(&mut catalog, &mandate.choices);
     if catalog.tables.is_empty() && catalog.others.is_empty() {
         return Err(SourceError::NoTables(path.to_owned()).into());
     }
+    let sound = if integrity.unchecked.is_empty() {
+        "integrity ok".to_owned()
+    } else {
+        format!(
+            "integrity ok but for {} that need the application",
+            integrity.unchecked.len()
+        )
+    };
     progress.end(&format!(
-        "{} {}, integrity ok",
+        "{} {}, {sound}",
         catalog.tables.len(),
-        plural(catalog.tables.len() as u64, "table")
+        plural(catalog.tables.len() as u64, "table"),
     ));
+    for unchecked in &integrity.unchecked {
+        let what = if unchecked.rows_checked {
+            "indexes were"
+        } else {
+            "content was"
+        };
+        progress.note(&format!(
+            "{}: its {what} not checked: {}",
+            unchecked.object, unchecked.reason
+        ));
+    }
     progress.begin("census", None);
     let census = Census::take(&source, &catalog, |table, rows, bytes| {
         progress.table(&table.name);

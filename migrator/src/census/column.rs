@@ -1,14 +1,24 @@
 //! What one column holds: storage classes, ranges, lengths, and which exact mappings every value allows.
+//!
+//! Counting a value touches plain fields only; the row's key is asked for only where it is kept.
 
 use outgrow_shared::value::{Class, Value};
 
-use crate::plan::decimal::{DecimalShape, declared_numeric, is_exact_as_double, numeric_affinity, shape_of};
+use super::decimal;
+use super::json::Json;
+use super::numbers::{self, EpochUnit};
+use super::text_shape::{NumberText, TextShape, TextShapes};
+use super::time_text::{TimeText, TimeTexts};
+use crate::plan::decimal::{DecimalShape, declared_numeric, is_exact_as_double, numeric_affinity};
 use crate::plan::policy::ValueKind;
-use crate::plan::text_time::{TimestampFormat, parse_day};
+use crate::plan::text_time::TimestampFormat;
 use crate::source::catalog::Column;
 
 /// Rows named as examples of each class; a person looks at no more.
 const SAMPLES_MAX: usize = 3;
+
+/// Bytes of a UUID that is stored as BLOB.
+const UUID_BYTES: usize = 16;
 
 /// Counts over all values of one column.
 #[derive(Debug, Clone)]
@@ -17,25 +27,61 @@ pub struct ColumnCensus {
     samples: [Vec<String>; Class::ALL.len()],
     /// Smallest and largest INTEGER.
     pub integers: Option<(i64, i64)>,
+    /// INTEGERs that are 0.
+    pub integers_zero: u64,
     /// INTEGERs that are neither 0 nor 1.
     pub integers_not_boolean: u64,
     /// INTEGERs that binary64 cannot hold exactly.
     pub integers_beyond_double: u64,
+    smallest_not_zero: i64,
+    /// Smallest and largest finite REAL.
+    pub reals: Option<(f64, f64)>,
     /// REALs that NUMERIC affinity would give back as INTEGER.
     pub reals_whole: u64,
+    /// REALs that are infinite.
+    pub reals_infinite: u64,
+    /// Rows that hold such a REAL.
+    pub infinite_samples: Vec<String>,
+    /// REALs that are -0.0.
+    pub reals_negative_zero: u64,
     /// The decimal shape of all numbers; none unless the declared type is a decimal, or once a number has none.
     pub decimals: Option<DecimalShape>,
+    decimal_scale: u16,
     /// TEXTs that hold NUL, which Postgres cannot store in text.
     pub texts_with_nul: u64,
     /// Rows that hold such a text.
     pub nul_samples: Vec<String>,
+    /// TEXTs without a character.
+    pub texts_empty: u64,
+    /// TEXTs that read as a whole number within 64 bits.
+    pub texts_integer: u64,
+    /// TEXTs that read as a decimal number, those above included.
+    pub texts_decimal: u64,
+    /// Shortest and longest TEXT in bytes.
+    pub text_lengths_bytes: Option<(u64, u64)>,
+    /// Bytes of all TEXTs together.
+    pub text_bytes: u64,
+    /// BLOBs of exactly 16 bytes, as UUIDs are.
+    pub blobs_of_16_bytes: u64,
     /// Longest TEXT or BLOB in bytes.
     pub length_max_bytes: u64,
+    /// The first row that holds it.
+    pub length_max_sample: Option<String>,
     /// Bytes of all values together, numbers counted as eight.
     pub total_bytes: u64,
-    timestamps: Vec<TimestampFormat>,
-    dates: bool,
+    shapes: TextShapes,
+    json: Option<JsonTexts>,
+    times: Option<Box<TimeTexts>>,
     scratch: String,
+}
+
+/// What is known of a column whose texts are all JSON objects or arrays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JsonTexts {
+    /// Texts that `json` takes and `jsonb` refuses: `\u0000`, half a surrogate pair, or a number beyond `numeric`.
+    pub unfit_for_jsonb: u64,
+    /// The first rows that hold one.
+    pub unfit_samples: Vec<String>,
 }
 
 impl ColumnCensus {
@@ -43,29 +89,42 @@ impl ColumnCensus {
     pub fn new(column: &Column) -> Self {
         let upper = column.declared_type.to_ascii_uppercase();
         let temporal = upper.contains("DATE") || upper.contains("TIME");
+        let decimal = declared_numeric(&column.declared_type);
         Self {
             counts: [0; Class::ALL.len()],
             samples: std::array::from_fn(|_| Vec::new()),
             integers: None,
+            integers_zero: 0,
             integers_not_boolean: 0,
             integers_beyond_double: 0,
+            smallest_not_zero: i64::MAX,
+            reals: None,
             reals_whole: 0,
-            decimals: declared_numeric(&column.declared_type).map(|_| DecimalShape::default()),
+            reals_infinite: 0,
+            infinite_samples: Vec::new(),
+            reals_negative_zero: 0,
+            decimals: decimal.map(|_| DecimalShape::default()),
+            decimal_scale: decimal.map_or(0, |(_, scale)| scale),
             texts_with_nul: 0,
             nul_samples: Vec::new(),
+            texts_empty: 0,
+            texts_integer: 0,
+            texts_decimal: 0,
+            text_lengths_bytes: None,
+            text_bytes: 0,
+            blobs_of_16_bytes: 0,
             length_max_bytes: 0,
+            length_max_sample: None,
             total_bytes: 0,
-            timestamps: if temporal {
-                TimestampFormat::all().collect()
-            } else {
-                Vec::new()
-            },
-            dates: temporal,
+            shapes: TextShapes::ALL,
+            json: Some(JsonTexts::default()),
+            times: temporal.then(Box::default),
             scratch: String::new(),
         }
     }
 
-    /// Counts one value; `key` names its row and is asked only for the first few of a class.
+    /// Counts one value; `key` names its row and is asked only for the few rows that are kept as examples.
+    #[inline]
     pub fn count(&mut self, value: &Value<'_>, key: impl Fn() -> String) {
         let class = value.class() as usize;
         self.counts[class] += 1;
@@ -75,9 +134,13 @@ impl ColumnCensus {
         match value {
             Value::Null => {}
             Value::Integer(integer) => self.count_integer(*integer),
-            Value::Real(real) => self.count_real(*real),
+            Value::Real(real) => self.count_real(*real, key),
             Value::Text(text) => self.count_text(text, key),
-            Value::Blob(bytes) | Value::RawText(bytes) => self.count_length(bytes.len()),
+            Value::Blob(bytes) => {
+                self.blobs_of_16_bytes += u64::from(bytes.len() == UUID_BYTES);
+                self.count_length(bytes.len(), key);
+            }
+            Value::RawText(bytes) => self.count_length(bytes.len(), key),
         }
     }
 
@@ -87,41 +150,85 @@ impl ColumnCensus {
             None => (integer, integer),
             Some((low, high)) => (low.min(integer), high.max(integer)),
         });
-        self.integers_not_boolean += u64::from(!(0..=1).contains(&integer));
+        if integer == 0 {
+            self.integers_zero += 1;
+        } else {
+            self.smallest_not_zero = self.smallest_not_zero.min(integer);
+            self.integers_not_boolean += u64::from(integer != 1);
+        }
         self.integers_beyond_double += u64::from(!is_exact_as_double(integer));
         self.count_decimal(&Value::Integer(integer));
     }
 
-    fn count_real(&mut self, real: f64) {
+    fn count_real(&mut self, real: f64, key: impl Fn() -> String) {
         self.total_bytes += 8;
-        self.reals_whole += u64::from(matches!(numeric_affinity(real), Value::Integer(_)));
+        if real.is_finite() {
+            self.reals = Some(match self.reals {
+                None => (real, real),
+                Some((low, high)) => (low.min(real), high.max(real)),
+            });
+            self.reals_whole += u64::from(matches!(numeric_affinity(real), Value::Integer(_)));
+            self.reals_negative_zero += u64::from(real == 0.0 && real.is_sign_negative());
+        } else {
+            self.reals_infinite += 1;
+            keep(&mut self.infinite_samples, key);
+        }
         self.count_decimal(&Value::Real(real));
     }
 
     fn count_decimal(&mut self, number: &Value<'_>) {
         if let Some(shape) = self.decimals {
-            self.decimals = shape_of(number, &mut self.scratch).map(|own| shape.or(own));
+            let own = decimal::shape(number, self.decimal_scale, &mut self.scratch);
+            self.decimals = own.map(|own| shape.or(own));
         }
     }
 
     fn count_text(&mut self, text: &str, key: impl Fn() -> String) {
-        self.count_length(text.len());
-        if text.as_bytes().contains(&0) {
+        let length = text.len() as u64;
+        self.text_bytes += length;
+        self.text_lengths_bytes = Some(match self.text_lengths_bytes {
+            None => (length, length),
+            Some((shortest, longest)) => (shortest.min(length), longest.max(length)),
+        });
+        self.texts_empty += u64::from(text.is_empty());
+        if memchr::memchr(0, text.as_bytes()).is_some() {
             self.texts_with_nul += 1;
-            if self.nul_samples.len() < SAMPLES_MAX {
-                self.nul_samples.push(key());
+            keep(&mut self.nul_samples, &key);
+        }
+        match NumberText::of(text) {
+            NumberText::Not => {}
+            NumberText::Decimal => self.texts_decimal += 1,
+            NumberText::Integer => {
+                self.texts_decimal += 1;
+                self.texts_integer += 1;
             }
         }
-        if !self.timestamps.is_empty() {
-            self.timestamps.retain(|format| format.parse(text).is_some());
+        self.shapes.narrow(text);
+        if let Some(texts) = &mut self.json {
+            match Json::of(text) {
+                None => self.json = None,
+                Some(Json { fits_jsonb: true }) => {}
+                Some(Json { fits_jsonb: false }) => {
+                    texts.unfit_for_jsonb += 1;
+                    keep(&mut texts.unfit_samples, &key);
+                }
+            }
         }
-        self.dates = self.dates && parse_day(text).is_some();
+        if let Some(times) = &mut self.times {
+            times.count(text, &key);
+        }
+        self.count_length(text.len(), key);
     }
 
-    fn count_length(&mut self, length: usize) {
+    fn count_length(&mut self, length: usize, key: impl Fn() -> String) {
         let length = length as u64;
         self.total_bytes += length;
-        self.length_max_bytes = self.length_max_bytes.max(length);
+        if length > self.length_max_bytes || self.length_max_sample.is_none() {
+            // Every new maximum is longer than the last, so there are fewer of them than the square root of
+            // all bytes.
+            self.length_max_bytes = length;
+            self.length_max_sample = Some(key());
+        }
     }
 
     /// Values of this class.
@@ -159,100 +266,74 @@ impl ColumnCensus {
             .collect()
     }
 
+    /// The unit in which all INTEGERs but 0 are moments between 1990 and 2100, if there is any such.
+    pub fn epoch_unit(&self) -> Option<EpochUnit> {
+        let (_, largest) = self.integers?;
+        EpochUnit::of(self.smallest_not_zero, largest)
+    }
+
+    /// Whether there are INTEGERs and all of them fit `integer`.
+    pub fn integers_fit_int4(&self) -> bool {
+        self.integers
+            .is_some_and(|(low, high)| i32::try_from(low).is_ok() && i32::try_from(high).is_ok())
+    }
+
+    /// Whether there are INTEGERs and all of them fit `smallint`.
+    pub fn integers_fit_int2(&self) -> bool {
+        self.integers
+            .is_some_and(|(low, high)| i16::try_from(low).is_ok() && i16::try_from(high).is_ok())
+    }
+
+    /// Whether there are REALs and all of them are Julian days between 1990 and 2100.
+    pub fn reals_are_julian_days(&self) -> bool {
+        self.all_finite(numbers::are_julian_days)
+    }
+
+    /// Whether there are REALs and all of them are seconds since 1970 between 1990 and 2100.
+    pub fn reals_are_epoch_seconds(&self) -> bool {
+        self.all_finite(numbers::are_epoch_seconds)
+    }
+
+    fn all_finite(&self, within: fn(f64, f64) -> bool) -> bool {
+        self.reals_infinite == 0 && self.reals.is_some_and(|(low, high)| within(low, high))
+    }
+
+    /// Whether there are TEXTs and all of them have this shape.
+    pub fn texts_are(&self, shape: TextShape) -> bool {
+        self.of_class(Class::Text) > 0 && self.shapes.has(shape)
+    }
+
+    /// What is known of its JSON, if there are TEXTs and all of them are JSON objects or arrays.
+    pub fn json(&self) -> Option<&JsonTexts> {
+        self.json.as_ref().filter(|_| self.of_class(Class::Text) > 0)
+    }
+
+    /// What its TEXTs look like, if the declared type speaks of time.
+    pub fn time_texts(&self) -> Option<&TimeTexts> {
+        self.times.as_deref()
+    }
+
     /// The timestamp format that every TEXT has, if the declared type speaks of time.
     pub fn timestamp_format(&self) -> Option<TimestampFormat> {
-        self.timestamps
-            .first()
-            .copied()
-            .filter(|_| self.of_class(Class::Text) > 0)
+        match self.time_texts()?.only()? {
+            TimeText::Timestamp(format) => Some(format),
+            _ => None,
+        }
     }
 
     /// Whether every TEXT is a date, if the declared type speaks of time.
     pub fn all_dates(&self) -> bool {
-        self.dates && self.of_class(Class::Text) > 0
+        self.time_texts().and_then(TimeTexts::only) == Some(TimeText::Date)
+    }
+}
+
+/// Keeps the row's key while there are few.
+fn keep(samples: &mut Vec<String>, key: impl Fn() -> String) {
+    if samples.len() < SAMPLES_MAX {
+        samples.push(key());
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plan::text_time::Zone;
-    use crate::source::ddl::Affinity;
-
-    fn census(declared_type: &str, values: &[Value<'_>]) -> ColumnCensus {
-        let column = Column {
-            name: "c".into(),
-            declared_type: declared_type.into(),
-            affinity: Affinity::Blob,
-            not_null: false,
-            default_sql: None,
-            generated: false,
-        };
-        let mut census = ColumnCensus::new(&column);
-        for (row, value) in values.iter().enumerate() {
-            census.count(value, || format!("row {row}"));
-        }
-        census
-    }
-
-    #[test]
-    fn classes_ranges_and_samples() {
-        let seen = census(
-            "",
-            &[
-                Value::Integer(-5),
-                Value::Integer(9),
-                Value::Text("x"),
-                Value::Null,
-            ],
-        );
-        assert_eq!(seen.classes(), [Class::Integer, Class::Text]);
-        assert_eq!(seen.integers, Some((-5, 9)));
-        assert_eq!(seen.integers_not_boolean, 2);
-        assert_eq!(seen.samples(Class::Text), ["row 2"]);
-        assert_eq!(seen.of_class(Class::Null), 1);
-        assert_eq!(seen.total_bytes, 17);
-    }
-
-    #[test]
-    fn samples_are_few() {
-        let seen = census("", &[Value::Null; 10]);
-        assert_eq!(seen.samples(Class::Null), ["row 0", "row 1", "row 2"]);
-    }
-
-    #[test]
-    fn one_odd_text_ends_a_format() {
-        let good = [
-            Value::Text("2024-01-01 10:00:00.5"),
-            Value::Text("2024-01-01 10:00:00"),
-        ];
-        assert_eq!(census("DATETIME", &good).timestamp_format(), None);
-        let same = [Value::Text("2024-01-01T10:00:00Z"), Value::Null];
-        let format = census("TIMESTAMP", &same).timestamp_format().unwrap();
-        assert_eq!((format.t_separator, format.zone), (true, Zone::Z));
-        assert_eq!(census("TEXT", &same).timestamp_format(), None);
-        assert!(census("DATE", &[Value::Text("2024-02-29")]).all_dates());
-        assert!(!census("DATE", &[Value::Text("2023-02-29")]).all_dates());
-        assert!(!census("DATE", &[Value::Null]).all_dates());
-    }
-
-    #[test]
-    fn what_a_decimal_column_cannot_give_back_shows() {
-        let seen = census("DECIMAL(5,2)", &[Value::Real(1.25), Value::Integer(100)]);
-        assert!(seen.decimals.unwrap().fits(5, 2));
-        assert_eq!(seen.reals_whole, 0);
-        let odd = census("DECIMAL(5,2)", &[Value::Real(2.0), Value::Real(f64::INFINITY)]);
-        assert_eq!((odd.decimals, odd.reals_whole), (None, 1));
-        assert_eq!(census("", &[Value::Real(-0.0)]).reals_whole, 1);
-        assert_eq!(census("", &[Value::Integer(i64::MAX)]).integers_beyond_double, 1);
-    }
-
-    #[test]
-    fn nul_is_seen() {
-        let seen = census("TEXT", &[Value::Text("a"), Value::Text("a\0b")]);
-        assert_eq!(
-            (seen.texts_with_nul, seen.nul_samples.as_slice()),
-            (1, &["row 1".to_owned()][..])
-        );
-    }
-}
+#[path = "column_tests.rs"]
+mod tests;

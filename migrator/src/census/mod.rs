@@ -1,9 +1,22 @@
 //! The census: what values are really stored, counted over every column of every row in one pass.
 //!
-//! It only counts. What a count means for the plan is decided there.
+//! It only counts. What a count means for the plan is decided there. A shape that a column has lost is not
+//! looked for again, so that the pass costs little more than reading the values.
 
 mod column;
+mod decimal;
+mod json;
+mod numbers;
+mod orphans;
 mod table;
+mod text_shape;
+mod time_text;
+mod width;
 
-pub use column::ColumnCensus;
-pub use table::{Census, Orphans, TableCensus, row_key};
+pub use column::{ColumnCensus, JsonTexts};
+pub use numbers::EpochUnit;
+pub use orphans::Orphans;
+pub use table::{Census, TableCensus, row_key};
+pub use text_shape::TextShape;
+pub use time_text::{TimeText, TimeTextCount, TimeTexts};
+pub use width::RowWidths;

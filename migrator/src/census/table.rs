@@ -1,14 +1,17 @@
 //! The census of tables: one scan each, and the rows whose foreign keys point nowhere.
+//!
+//! Tables are counted side by side, the largest first, each by one reader from end to end, so that what is
+//! counted does not depend on who does it.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::ColumnCensus;
+use super::orphans::{self, Orphans};
+use super::width::{RowWidths, value_bytes};
 use crate::source::catalog::{Catalog, Table};
 use crate::source::scan::{Scan, SourceRow, quote};
-use crate::source::{Source, SourceError};
-
-/// Orphans named as examples of each foreign key.
-const SAMPLES_MAX: usize = 3;
+use crate::source::{Reader, Source, SourceError, Stop};
 
 /// The census of a source, its tables in the catalog's order.
 #[derive(Debug, Clone)]
@@ -24,19 +27,12 @@ pub struct TableCensus {
     pub rows: u64,
     /// One per column of the catalog, computed columns left empty.
     pub columns: Vec<ColumnCensus>,
+    /// How wide its rows are.
+    pub widths: RowWidths,
     /// Rows without a parent, by SQLite's number of the foreign key.
     pub orphans: BTreeMap<i64, Orphans>,
-    /// What SQLite says when a foreign key cannot be checked at all.
+    /// Why a foreign key cannot be checked at all; those that can be are in `orphans` all the same.
     pub foreign_keys_broken: Option<String>,
-}
-
-/// Rows whose foreign key points nowhere.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Orphans {
-    /// How many.
-    pub rows: u64,
-    /// The first of them.
-    pub samples: Vec<String>,
 }
 
 impl TableCensus {
@@ -47,54 +43,125 @@ impl TableCensus {
 }
 
 impl Census {
-    /// Counts every value of every table; `progress` hears now and then of rows and bytes seen since.
+    /// Counts every value of every table; `progress` hears now and then of rows and bytes seen since, from any
+    /// thread.
     pub fn take(
         source: &Source,
         catalog: &Catalog,
-        mut progress: impl FnMut(&Table, u64, u64),
+        progress: impl Fn(&Table, u64, u64) + Sync,
     ) -> Result<Self, SourceError> {
-        let tables = catalog
+        let sizes: Vec<u64> = catalog
             .tables
             .iter()
-            .map(|table| take_table(source, table, |rows, bytes| progress(table, rows, bytes)))
-            .collect::<Result<_, _>>()?;
-        Ok(Self { tables })
+            .map(|table| size_hint(source, table))
+            .collect();
+        let mut order: Vec<usize> = (0..sizes.len()).collect();
+        order.sort_by_key(|place| Reverse(sizes[*place]));
+        let workers = workers(sizes.iter().fold(0, |sum: u64, size| sum.saturating_add(*size)));
+        let take_one = |reader: &Reader, place: usize, stop: &Stop| {
+            let table = &catalog.tables[place];
+            take_table(reader, catalog, table, stop, |rows, bytes| {
+                progress(table, rows, bytes)
+            })
+        };
+        let counted = source.run_all(&order, workers, |reader, place, stop| {
+            match take_one(reader, place, stop) {
+                // Several readers may each hold a value that fits alone.
+                Err(SourceError::Memory { .. }) if workers > 1 => Ok(None),
+                other => other.map(Some),
+            }
+        })?;
+        let mut tables: Vec<(usize, TableCensus)> = Vec::with_capacity(order.len());
+        for (place, table) in order.into_iter().zip(counted) {
+            let table = match table {
+                Some(table) => table,
+                None => take_one(source, place, &Stop::default())?,
+            };
+            tables.push((place, table));
+        }
+        tables.sort_by_key(|(place, _)| *place);
+        Ok(Self {
+            tables: tables.into_iter().map(|(_, table)| table).collect(),
+        })
     }
+}
+
+/// Rows that are worth a reader of their own: below, starting a thread costs as much as counting them.
+const ROWS_PER_WORKER: u64 = 20_000;
+
+/// Readers to use for so many rows.
+fn workers(rows: u64) -> usize {
+    usize::try_from(rows / ROWS_PER_WORKER)
+        .unwrap_or(usize::MAX)
+        .saturating_add(1)
+}
+
+/// About how many rows a table has, at the cost of one look: its largest rowid. A table without one may be of
+/// any size and counts as large.
+fn size_hint(source: &Source, table: &Table) -> u64 {
+    let Some(rowid) = table.rowid_name else {
+        return u64::MAX;
+    };
+    let sql = format!("SELECT max({rowid}) FROM {} NOT INDEXED", quote(&table.name));
+    let largest = source
+        .connection()
+        .query_row(&sql, [], |row| row.get::<_, Option<i64>>(0));
+    // A table that cannot be read says so when it is counted.
+    largest
+        .ok()
+        .flatten()
+        .map_or(0, |largest| u64::try_from(largest).unwrap_or(u64::MAX))
 }
 
 /// Rows between two words about progress.
 const PROGRESS_ROWS: u64 = 1000;
 
 fn take_table(
-    source: &Source,
+    reader: &Reader,
+    catalog: &Catalog,
     table: &Table,
+    stop: &Stop,
     mut progress: impl FnMut(u64, u64),
 ) -> Result<TableCensus, SourceError> {
     let stored: Vec<usize> = table.read_columns().collect();
     let mut columns: Vec<ColumnCensus> = table.columns.iter().map(ColumnCensus::new).collect();
-    let mut rows = 0;
+    let mut widths = RowWidths::new(stored.len());
+    let (mut rows, mut bytes) = (0, 0);
     let mut told = Told::default();
     let scan = Scan {
         with_rowid: true,
         ..Scan::all(table, &stored)
     };
-    scan.run(source, |row| {
+    scan.run(reader, |row| {
+        let key = || row_key(table, &stored, row);
+        let mut row_bytes = 0;
         for (place, column) in stored.iter().enumerate() {
-            columns[*column].count(&row.value(place), || row_key(table, &stored, row));
+            let value = row.value(place);
+            row_bytes += value_bytes(&value);
+            columns[*column].count(&value, key);
+        }
+        widths.count_bytes(row_bytes, key);
+        if widths.wants_widths() {
+            widths.count_width((0..stored.len()).map(|place| row.value(place)), key);
         }
         rows += 1;
+        bytes += row_bytes;
         if rows % PROGRESS_ROWS == 0 {
-            told.tell(rows, &columns, &mut progress);
+            told.tell(rows, bytes, &mut progress);
+            if stop.is_set() {
+                return Err(SourceError::Stopped);
+            }
         }
         Ok::<(), SourceError>(())
     })?;
-    told.tell(rows, &columns, &mut progress);
-    let (orphans, foreign_keys_broken) = find_orphans(source, table)?;
+    told.tell(rows, bytes, &mut progress);
+    let found = orphans::find(reader, catalog, table)?;
     Ok(TableCensus {
         rows,
         columns,
-        orphans,
-        foreign_keys_broken,
+        widths,
+        orphans: found.orphans,
+        foreign_keys_broken: found.broken,
     })
 }
 
@@ -106,8 +173,7 @@ struct Told {
 }
 
 impl Told {
-    fn tell(&mut self, rows: u64, columns: &[ColumnCensus], progress: &mut impl FnMut(u64, u64)) {
-        let bytes = columns.iter().map(|c| c.total_bytes).sum();
+    fn tell(&mut self, rows: u64, bytes: u64, progress: &mut impl FnMut(u64, u64)) {
         progress(rows - self.rows, bytes - self.bytes);
         *self = Self { rows, bytes };
     }
@@ -128,39 +194,4 @@ pub fn row_key(table: &Table, columns: &[usize], row: &SourceRow<'_>) -> String 
         (true, Some(rowid)) => format!("rowid {rowid}"),
         (true, None) => "a row without a key".to_owned(),
     }
-}
-
-type FoundOrphans = (BTreeMap<i64, Orphans>, Option<String>);
-
-fn find_orphans(source: &Source, table: &Table) -> Result<FoundOrphans, SourceError> {
-    if table.foreign_keys.is_empty() {
-        return Ok((BTreeMap::new(), None));
-    }
-    match check_foreign_keys(source, table) {
-        Ok(orphans) => Ok((orphans, None)),
-        // "foreign key mismatch": the parent has no key to point at. The plan blocks it by name.
-        Err(cause) if cause.sqlite_error_code() == Some(rusqlite::ErrorCode::Unknown) => {
-            Ok((BTreeMap::new(), Some(cause.to_string())))
-        }
-        Err(cause) => {
-            let doing = format!("checking the foreign keys of table {}", table.name);
-            Err(source.classify(&doing, cause))
-        }
-    }
-}
-
-fn check_foreign_keys(source: &Source, table: &Table) -> rusqlite::Result<BTreeMap<i64, Orphans>> {
-    let mut orphans: BTreeMap<i64, Orphans> = BTreeMap::new();
-    let sql = format!("PRAGMA foreign_key_check({})", quote(&table.name));
-    let mut statement = source.connection().prepare(&sql)?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let rowid: Option<i64> = row.get(1)?;
-        let found = orphans.entry(row.get(3)?).or_default();
-        found.rows += 1;
-        if found.samples.len() < SAMPLES_MAX {
-            found.samples.extend(rowid.map(|rowid| format!("rowid {rowid}")));
-        }
-    }
-    Ok(orphans)
 }

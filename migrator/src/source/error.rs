@@ -46,6 +46,17 @@ pub enum SourceError {
     /// Somebody holds an exclusive lock.
     #[error("{} is locked by another process", .0.display())]
     Locked(PathBuf),
+    /// Other work on the source failed; its error is the one that is told.
+    #[error("reading was given up because other reading failed")]
+    Stopped,
+    /// SQLite reached the bound on its memory.
+    #[error("{doing} needs more memory than the 4 GiB that outgrow lets SQLite use ({})", path.display())]
+    Memory {
+        /// The file.
+        path: PathBuf,
+        /// What was being done, naming the table.
+        doing: String,
+    },
     /// The content is damaged.
     #[error("{} is damaged: {}", path.display(), findings.join("; "))]
     Damaged {
@@ -98,6 +109,11 @@ impl SourceError {
                 "Copy the database with its -wal file to a directory that can be written, and name the copy."
             }
             Self::Locked(_) => "Wait until the other process is done, or stop it, then run again.",
+            Self::Stopped => "Look at the error of the other table.",
+            Self::Memory { .. } => {
+                "Values of up to 1 GB fit. Look for larger ones, and for computed columns or CHECKs that build \
+                 them; a file from a stranger may be made to do this."
+            }
             Self::Sqlite { .. } => "Run `sqlite3 FILE 'PRAGMA integrity_check'` and look at the cause above.",
             Self::NoTables(_) => "Check the path; there is nothing to migrate here.",
         }

@@ -9,10 +9,16 @@ mod catalog_tests;
 pub mod ddl;
 mod error;
 mod header;
+mod integrity;
 pub mod objects;
 mod open;
+mod reader;
+mod readers;
 pub mod scan;
 
 pub use error::SourceError;
 pub use header::{Header, JournalMode, TextEncoding};
+pub use integrity::{Integrity, Unchecked};
 pub use open::{Identity, Source};
+pub use reader::Reader;
+pub use readers::{Readers, Stop};

@@ -8,7 +8,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Row, params_from_iter};
 
 use super::catalog::Table;
-use super::{Source, SourceError, TextEncoding};
+use super::{Reader, SourceError, TextEncoding};
 
 /// Which columns of which rows to read, and in which order.
 #[derive(Debug, Clone)]
@@ -50,20 +50,20 @@ impl<'a> Scan<'a> {
     /// Calls `each` with every row. Its error ends the scan.
     pub fn run<E>(
         &self,
-        source: &Source,
+        reader: &Reader,
         mut each: impl FnMut(&SourceRow<'_>) -> Result<(), E>,
     ) -> Result<(), E>
     where
         E: From<SourceError>,
     {
         let doing = format!("reading table {}", self.table.name);
-        let wrap = |cause| E::from(source.classify(&doing, cause));
-        let utf16 = match source.header().encoding {
+        let wrap = |cause| E::from(reader.classify(&doing, cause));
+        let utf16 = match reader.encoding() {
             TextEncoding::Utf8 => None,
             TextEncoding::Utf16Le => Some(Utf16::LittleEndian),
             TextEncoding::Utf16Be => Some(Utf16::BigEndian),
         };
-        let mut statement = source
+        let mut statement = reader
             .connection()
             .prepare(&self.sql(utf16.is_some()))
             .map_err(wrap)?;
@@ -72,14 +72,11 @@ impl<'a> Scan<'a> {
             .query(params_from_iter(bounds.map(Bound)))
             .map_err(wrap)?;
         let mut decoded = Vec::new();
+        let rowid = self.rowid_name().map(|_| self.width(utf16.is_some()));
         while let Some(row) = rows.next().map_err(wrap)? {
             if let Some(utf16) = utf16 {
                 decode_texts(row, self.columns.len(), utf16, &mut decoded).map_err(wrap)?;
             }
-            let rowid = match self.rowid_name() {
-                Some(_) => Some(row.get(self.width(utf16.is_some())).map_err(wrap)?),
-                None => None,
-            };
             each(&SourceRow {
                 row,
                 decoded: &decoded,
@@ -141,7 +138,8 @@ pub struct SourceRow<'a> {
     row: &'a Row<'a>,
     decoded: &'a [Option<OwnedValue>],
     columns: usize,
-    rowid: Option<i64>,
+    /// Its place in the row.
+    rowid: Option<usize>,
 }
 
 impl SourceRow<'_> {
@@ -152,7 +150,7 @@ impl SourceRow<'_> {
 
     /// The rowid, where it was asked for and there is one.
     pub fn rowid(&self) -> Option<i64> {
-        self.rowid
+        self.rowid.and_then(|place| self.row.get(place).ok())
     }
 
     /// The value of the column at this place of the scan's list; NULL beyond its end.
@@ -163,7 +161,7 @@ impl SourceRow<'_> {
         match self.row.get_ref(place) {
             Ok(ValueRef::Integer(i)) => Value::Integer(i),
             Ok(ValueRef::Real(r)) => Value::Real(r),
-            Ok(ValueRef::Text(bytes)) => match std::str::from_utf8(bytes) {
+            Ok(ValueRef::Text(bytes)) => match simdutf8::basic::from_utf8(bytes) {
                 Ok(text) => Value::Text(text),
                 Err(_) => Value::RawText(bytes),
             },

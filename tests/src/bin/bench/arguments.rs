@@ -23,15 +23,32 @@ pub struct Arguments {
     /// Leave out what the agent adds to a write
     #[arg(long)]
     pub no_agent: bool,
+    /// Measure the census against a scan that throws every value away, and nothing else; no server is needed
+    #[arg(long)]
+    pub census: bool,
+    /// Read this file once in this way and tell seconds and memory: a round of the census measurement
+    #[arg(long, hide = true, num_args = 2, value_names = ["WAY", "FILE"])]
+    pub read_once: Option<Vec<String>>,
 }
+
+/// What is migrated when no data set is named.
+const MIGRATED: [Dataset; 4] = [
+    Dataset::Checkpoints,
+    Dataset::Narrow,
+    Dataset::Wide,
+    Dataset::Many,
+];
+
+/// What the census is measured on when no data set is named.
+const COUNTED: [Dataset; 4] = [Dataset::Narrow, Dataset::Wide, Dataset::Json, Dataset::Many];
 
 impl Arguments {
     /// The data sets to measure, in the order they are shown.
     pub fn datasets(&self) -> Vec<Dataset> {
-        if self.names.is_empty() {
-            Dataset::value_variants().to_vec()
-        } else {
-            self.names.clone()
+        match (self.names.as_slice(), self.census) {
+            ([], false) => MIGRATED.to_vec(),
+            ([], true) => COUNTED.to_vec(),
+            (named, _) => named.to_vec(),
         }
     }
 }
@@ -47,6 +64,8 @@ pub enum Dataset {
     Wide,
     /// Many small tables with foreign keys.
     Many,
+    /// Texts that hold JSON of half a KiB to 4 KiB, and little else.
+    Json,
 }
 
 impl Dataset {
@@ -57,6 +76,7 @@ impl Dataset {
             Self::Narrow => "narrow",
             Self::Wide => "wide",
             Self::Many => "many",
+            Self::Json => "json",
         }
     }
 }

@@ -15,6 +15,7 @@ const CHECKPOINTS: f64 = 40_000.0;
 const NARROW_ROWS: f64 = 1_000_000.0;
 const WIDE_ROWS: f64 = 50_000.0;
 const MANY_TABLES: f64 = 300.0;
+const JSON_ROWS: f64 = 150_000.0;
 
 /// What the shared generator makes at scale 1, in the units above.
 const SHARED_CHECKPOINTS: f64 = 200_000.0;
@@ -43,6 +44,7 @@ fn generate_own(dataset: Dataset, arguments: &Arguments, file: &Path) -> Outcome
         Dataset::Narrow => shapes::narrow(&transaction, seed, count(NARROW_ROWS * scale)),
         Dataset::Wide => shapes::wide(&transaction, seed, count(WIDE_ROWS * scale)),
         Dataset::Many => shapes::many(&transaction, seed, count(MANY_TABLES * scale)),
+        Dataset::Json => shapes::json(&transaction, seed, count(JSON_ROWS * scale)),
     }?;
     Ok(transaction.commit()?)
 }
@@ -54,6 +56,7 @@ fn generate_shared(dataset: Dataset, scale: f64, folder: &Path) -> Outcome<()> {
         Dataset::Narrow => NARROW_ROWS / SHARED_NARROW_ROWS,
         Dataset::Wide => WIDE_ROWS / SHARED_WIDE_ROWS,
         Dataset::Many => 1.0,
+        Dataset::Json => return Err("the shared generator has no data set json".into()),
     };
     let status = Command::new("python3")
         .arg(&program)

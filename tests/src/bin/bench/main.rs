@@ -5,6 +5,7 @@
 //! CHECKPOINT of the server, so that the machine's drift hits both alike. Nothing here passes or fails.
 
 mod arguments;
+mod census;
 mod datasets;
 mod limit;
 mod measure;
@@ -39,6 +40,12 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Outcome<()> {
+    if let Some([way, file]) = arguments.read_once.as_deref() {
+        return census::read_once(way, file.as_ref());
+    }
+    if arguments.census {
+        return census::run(arguments);
+    }
     let server = PrivatePostgres::builder()
         .programs(from_setup("OUTGROW_PG_BINDIR"))
         .durable(true)

@@ -155,6 +155,12 @@ fn watch_memory(process_id: u32, ended: &AtomicBool) -> u64 {
     peak
 }
 
+/// The largest resident set of this process so far; zero where the system does not tell.
+pub fn own_peak_bytes() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    high_water_bytes(&status).unwrap_or(0)
+}
+
 /// `VmHWM:   12345 kB` of `/proc/PID/status`, proc(5).
 fn high_water_bytes(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -79,7 +79,7 @@ fn line(result: &Rounds) -> Vec<String> {
 }
 
 /// The middle sample, or the mean of the two in the middle; NaN without any.
-fn median(mut samples: Vec<f64>) -> f64 {
+pub fn median(mut samples: Vec<f64>) -> f64 {
     samples.sort_by(f64::total_cmp);
     let middle = samples.len() / 2;
     match samples.as_slice() {

@@ -1,4 +1,4 @@
-//! The four shapes of data: rows, types and sizes as applications have them.
+//! The shapes of data: rows, types and sizes as applications have them.
 
 use std::fmt::Write;
 
@@ -195,6 +195,31 @@ fn timestamp(random: &mut Random) -> String {
         number(0, 59),
         number(0, 59),
     )
+}
+
+/// Documents as applications keep them: a key, a time, and a JSON payload that is nearly all of the row.
+pub fn json(connection: &Connection, seed: u64, rows: u32) -> Outcome<()> {
+    connection.execute_batch(
+        "CREATE TABLE documents (id TEXT PRIMARY KEY, created DATETIME NOT NULL, payload TEXT NOT NULL)",
+    )?;
+    let mut random = Random::new(seed, 5);
+    let soup = random.words(1 << 20);
+    let mut insert = connection.prepare("INSERT INTO documents VALUES (?, ?, ?)")?;
+    for _ in 0..rows {
+        let mut payload = format!(r#"{{"kind":"message","version":{},"items":["#, random.below(100));
+        for number in 0..=random.below(24) {
+            let comma = if number == 0 { "" } else { "," };
+            let (text, at) = (piece(&soup, 10, 200, &mut random), timestamp(&mut random));
+            let score = random.fraction();
+            write!(
+                payload,
+                r#"{comma}{{"id":{number},"role":"user","at":"{at}","text":"{text}","score":{score},"tags":["a","b"],"seen":true}}"#
+            )?;
+        }
+        payload.push_str(r#"],"next":null}"#);
+        insert.execute(params![random.uuid(), timestamp(&mut random), payload])?;
+    }
+    Ok(())
 }
 
 /// Small tables that refer to earlier ones by up to two foreign keys, with an index on each of these and two more.
