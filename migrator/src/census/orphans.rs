@@ -6,12 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::ErrorCode;
-
 use crate::source::catalog::{Catalog, ForeignKey, Table};
 use crate::source::objects::OtherKind;
 use crate::source::scan::quote;
-use crate::source::{Reader, SourceError};
+use crate::source::{Reader, SourceError, is_general_error, message};
 
 /// Orphans named as examples of each foreign key; a person looks at no more.
 const SAMPLES_MAX: usize = 3;
@@ -30,7 +28,7 @@ pub struct Orphans {
 pub(super) struct Found {
     /// By SQLite's number of the foreign key; keys without orphans are left out.
     pub orphans: BTreeMap<i64, Orphans>,
-    /// Why a key cannot be checked.
+    /// Why keys cannot be checked.
     pub broken: Option<String>,
 }
 
@@ -53,15 +51,15 @@ pub(super) fn find(reader: &Reader, catalog: &Catalog, table: &Table) -> Result<
             });
         }
         // "foreign key mismatch", or a collation of the application.
-        Err(cause) if cause.sqlite_error_code() == Some(ErrorCode::Unknown) => {}
+        Err(cause) if is_general_error(&cause) => {}
         Err(cause) => return Err(wrap(cause)),
     }
-    let mut found = Found::default();
+    let (mut found, mut broken) = (Found::default(), Vec::new());
     for key in &table.foreign_keys {
         let sql = match query(catalog, table, key) {
             Ok(sql) => sql,
             Err(why) => {
-                found.broken.get_or_insert(why);
+                broken.push(why);
                 continue;
             }
         };
@@ -70,12 +68,13 @@ pub(super) fn find(reader: &Reader, catalog: &Catalog, table: &Table) -> Result<
             Ok(orphans) => {
                 found.orphans.insert(key.id, orphans);
             }
-            Err(cause) if cause.sqlite_error_code() == Some(ErrorCode::Unknown) => {
-                found.broken.get_or_insert(cause.to_string());
+            Err(cause) if is_general_error(&cause) => {
+                broken.push(message(&cause));
             }
             Err(cause) => return Err(wrap(cause)),
         }
     }
+    found.broken = (!broken.is_empty()).then(|| broken.join("; "));
     Ok(found)
 }
 

@@ -1,9 +1,10 @@
 //! SQLite's own check of the file, and what of it cannot be checked here.
 //!
-//! An index or CHECK that uses a collation or function of the application cannot be evaluated without the
+//! An index that uses a collation or function of the application cannot be evaluated without the
 //! application. One such object makes SQLite refuse to check anything, so the tables are then checked one by one
 //! and those that cannot be are named. Nothing is passed over in silence.
 
+use super::reader::{is_general_error, message};
 use super::scan::quote;
 use super::{Reader, Source, SourceError};
 
@@ -101,10 +102,7 @@ enum Checked {
 fn check(reader: &Reader, sql: &str) -> Result<Checked, SourceError> {
     match findings(reader, sql) {
         Ok(findings) => Ok(Checked::Done(findings)),
-        // The general error: a name that is unknown here, or an expression that fails on a value.
-        Err(cause) if cause.sqlite_error_code() == Some(rusqlite::ErrorCode::Unknown) => {
-            Ok(Checked::Impossible(message(&cause)))
-        }
+        Err(cause) if is_general_error(&cause) => Ok(Checked::Impossible(message(&cause))),
         Err(cause) => Err(reader.classify(DOING, cause)),
     }
 }
@@ -118,11 +116,6 @@ fn findings(reader: &Reader, sql: &str) -> rusqlite::Result<Vec<String>> {
     Ok(damage.map(str::to_owned).collect())
 }
 
-/// SQLite's own words without the statement around them.
-fn message(cause: &rusqlite::Error) -> String {
-    match cause {
-        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
-        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
-        other => other.to_string(),
-    }
-}
+#[cfg(test)]
+#[path = "integrity_tests.rs"]
+mod tests;

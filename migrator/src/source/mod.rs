@@ -21,4 +21,5 @@ pub use header::{Header, JournalMode, TextEncoding};
 pub use integrity::{Integrity, Unchecked};
 pub use open::{Identity, Source};
 pub use reader::Reader;
+pub(crate) use reader::{is_general_error, message};
 pub use readers::{Readers, Stop};

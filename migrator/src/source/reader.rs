@@ -183,3 +183,21 @@ fn classify(path: &Path, doing: &str, cause: rusqlite::Error) -> SourceError {
         },
     }
 }
+
+/// Whether SQLite refused a statement for what it says and not for the state of file or machine: a name it does
+/// not know, or an expression that fails on a value.
+pub(crate) fn is_general_error(cause: &rusqlite::Error) -> bool {
+    match cause {
+        rusqlite::Error::SqlInputError { error, .. } => error.code == ErrorCode::Unknown,
+        other => other.sqlite_error_code() == Some(ErrorCode::Unknown),
+    }
+}
+
+/// SQLite's own words without the statement around them.
+pub(crate) fn message(cause: &rusqlite::Error) -> String {
+    match cause {
+        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        other => other.to_string(),
+    }
+}

@@ -224,3 +224,7 @@ impl<E> Pool<'_, E> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "readers_tests.rs"]
+mod tests;
