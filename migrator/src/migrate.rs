@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use outgrow_shared::value::Value;
 use uuid::Uuid;
 
-use crate::census::Census;
-use crate::copy;
+use crate::census::{Census, Trials};
+use crate::copy::{self, encode::encode_field};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::job::Job;
@@ -122,19 +123,9 @@ fn survey_blocking(path: &Path, mandate: &Mandate, progress: &Progress) -> Resul
         catalog.tables.len(),
         plural(catalog.tables.len() as u64, "table"),
     ));
-    for unchecked in &integrity.unchecked {
-        let what = if unchecked.rows_checked {
-            "indexes were"
-        } else {
-            "content was"
-        };
-        progress.note(&format!(
-            "{}: its {what} not checked: {}",
-            unchecked.object, unchecked.reason
-        ));
-    }
     progress.begin("census", None);
-    let census = Census::take(&source, &catalog, |table, rows, bytes| {
+    let trials = trials(&catalog, &mandate.choices);
+    let census = Census::take(&source, &catalog, &trials, |table, rows, bytes| {
         progress.table(&table.name);
         progress.add(rows, bytes);
     })?;
@@ -143,6 +134,7 @@ fn survey_blocking(path: &Path, mandate: &Mandate, progress: &Progress) -> Resul
         source.header().encoding,
         &catalog,
         &census,
+        &integrity.unchecked,
         &mandate.choices,
     )?;
     if let Some(reviewed) = &mandate.reviewed {
@@ -150,6 +142,25 @@ fn survey_blocking(path: &Path, mandate: &Mandate, progress: &Progress) -> Resul
     }
     progress.end(&format!("{} rows in {} tables", plan.rows(), plan.tables.len()));
     Ok(Job::new(source, catalog, plan))
+}
+
+/// What the census has to try: the mappings that were chosen, as the copy would write them.
+fn trials(catalog: &Catalog, choices: &Choices) -> Trials<'static> {
+    let mut trials = Trials::default();
+    for table in &catalog.tables {
+        for column in &table.columns {
+            let choice = choices.column(&format!("column:{}.{}", table.name, column.name));
+            if let Some(mapping) = choice.and_then(|choice| choice.mapping) {
+                let test = move |value: &Value<'_>| {
+                    let mut scratch = String::new();
+                    let value = mapping.normal_form(*value, &mut scratch);
+                    encode_field(mapping, &value, &mut Vec::new()).is_ok()
+                };
+                trials.add(&table.name, &column.name, Box::new(test));
+            }
+        }
+    }
+    trials
 }
 
 /// Refuses a plan with anything blocked in it.

@@ -6,10 +6,12 @@ use outgrow_shared::value::{Class, Value};
 
 use super::decimal;
 use super::json::Json;
-use super::numbers::{self, EpochUnit};
+use super::numbers;
 use super::text_shape::{NumberText, TextShape, TextShapes};
 use super::time_text::{TimeText, TimeTexts};
+use super::trial::Refused;
 use crate::plan::decimal::{DecimalShape, declared_numeric, is_exact_as_double, numeric_affinity};
+use crate::plan::epoch::EpochUnit;
 use crate::plan::policy::ValueKind;
 use crate::plan::text_time::TimestampFormat;
 use crate::source::catalog::Column;
@@ -67,6 +69,8 @@ pub struct ColumnCensus {
     pub length_max_bytes: u64,
     /// The first row that holds it.
     pub length_max_sample: Option<String>,
+    /// What the mapping that its owner chose would not keep; none where none was chosen.
+    pub refused: Option<Refused>,
     /// Bytes of all values together, numbers counted as eight.
     pub total_bytes: u64,
     shapes: TextShapes,
@@ -115,6 +119,7 @@ impl ColumnCensus {
             blobs_of_16_bytes: 0,
             length_max_bytes: 0,
             length_max_sample: None,
+            refused: None,
             total_bytes: 0,
             shapes: TextShapes::ALL,
             json: Some(JsonTexts::default()),
@@ -269,7 +274,7 @@ impl ColumnCensus {
     /// The unit in which all INTEGERs but 0 are moments between 1990 and 2100, if there is any such.
     pub fn epoch_unit(&self) -> Option<EpochUnit> {
         let (_, largest) = self.integers?;
-        EpochUnit::of(self.smallest_not_zero, largest)
+        numbers::epoch_unit(self.smallest_not_zero, largest)
     }
 
     /// Whether there are INTEGERs and all of them fit `integer`.

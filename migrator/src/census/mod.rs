@@ -11,12 +11,13 @@ mod orphans;
 mod table;
 mod text_shape;
 mod time_text;
+mod trial;
 mod width;
 
 pub use column::{ColumnCensus, JsonTexts};
-pub use numbers::EpochUnit;
 pub use orphans::Orphans;
 pub use table::{Census, TableCensus, row_key};
 pub use text_shape::TextShape;
 pub use time_text::{TimeText, TimeTextCount, TimeTexts};
+pub use trial::{Refused, Test, Trials};
 pub use width::RowWidths;

@@ -5,34 +5,19 @@
 
 use std::ops::RangeInclusive;
 
+use crate::plan::epoch::EpochUnit;
+
 /// 1990-01-01 and 2100-01-01 in seconds since 1970.
 const SECONDS: RangeInclusive<i64> = 631_152_000..=4_102_444_800;
 /// The same two as Julian days.
 const JULIAN_DAYS: RangeInclusive<f64> = 2_447_892.5..=2_488_069.5;
 
-/// The unit of a moment counted since 1970-01-01 00:00:00 UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EpochUnit {
-    /// Seconds.
-    Seconds,
-    /// Milliseconds.
-    Milliseconds,
-    /// Microseconds.
-    Microseconds,
-}
-
-impl EpochUnit {
-    /// The unit in which both ends of a range of integers are plausible. The ranges do not overlap.
-    pub(super) fn of(low: i64, high: i64) -> Option<Self> {
-        [
-            (Self::Seconds, 1),
-            (Self::Milliseconds, 1000),
-            (Self::Microseconds, 1_000_000),
-        ]
-        .into_iter()
-        .find(|(_, unit)| *SECONDS.start() * unit <= low && high <= *SECONDS.end() * unit)
-        .map(|(unit, _)| unit)
-    }
+/// The unit in which both ends of a range of integers are plausible. The ranges do not overlap.
+pub(super) fn epoch_unit(low: i64, high: i64) -> Option<EpochUnit> {
+    EpochUnit::ALL.into_iter().find(|unit| {
+        let unit = unit.per_second();
+        *SECONDS.start() * unit <= low && high <= *SECONDS.end() * unit
+    })
 }
 
 /// Whether both ends of a range of reals are plausible Julian days.
@@ -61,11 +46,11 @@ mod tests {
         ];
         for (unit, expected) in units {
             let (low, high) = (SECONDS.start() * unit, SECONDS.end() * unit);
-            assert_eq!(EpochUnit::of(low, high), Some(expected));
-            assert_eq!(EpochUnit::of(low - 1, high), None);
-            assert_eq!(EpochUnit::of(low, high + 1), None);
+            assert_eq!(epoch_unit(low, high), Some(expected));
+            assert_eq!(epoch_unit(low - 1, high), None);
+            assert_eq!(epoch_unit(low, high + 1), None);
         }
-        assert_eq!(EpochUnit::of(1_700_000_000, 1_700_000_000_000), None);
+        assert_eq!(epoch_unit(1_700_000_000, 1_700_000_000_000), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::ColumnCensus;
 use super::orphans::{self, Orphans};
+use super::trial::{Refused, Trials};
 use super::width::{RowWidths, value_bytes};
 use crate::source::catalog::{Catalog, Table};
 use crate::source::scan::{Scan, SourceRow, quote};
@@ -48,6 +49,7 @@ impl Census {
     pub fn take(
         source: &Source,
         catalog: &Catalog,
+        trials: &Trials<'_>,
         progress: impl Fn(&Table, u64, u64) + Sync,
     ) -> Result<Self, SourceError> {
         let sizes: Vec<u64> = catalog
@@ -60,7 +62,7 @@ impl Census {
         let workers = workers(sizes.iter().fold(0, |sum: u64, size| sum.saturating_add(*size)));
         let take_one = |reader: &Reader, place: usize, stop: &Stop| {
             let table = &catalog.tables[place];
-            take_table(reader, catalog, table, stop, |rows, bytes| {
+            take_table(reader, catalog, table, trials, stop, |rows, bytes| {
                 progress(table, rows, bytes)
             })
         };
@@ -120,11 +122,17 @@ fn take_table(
     reader: &Reader,
     catalog: &Catalog,
     table: &Table,
+    trials: &Trials<'_>,
     stop: &Stop,
     mut progress: impl FnMut(u64, u64),
 ) -> Result<TableCensus, SourceError> {
     let stored: Vec<usize> = table.read_columns().collect();
     let mut columns: Vec<ColumnCensus> = table.columns.iter().map(ColumnCensus::new).collect();
+    let tests: Vec<_> = stored
+        .iter()
+        .map(|column| trials.of(&table.name, &table.columns[*column].name))
+        .collect();
+    let mut refused = vec![Refused::default(); stored.len()];
     let mut widths = RowWidths::new(stored.len());
     let (mut rows, mut bytes) = (0, 0);
     let mut told = Told::default();
@@ -139,6 +147,11 @@ fn take_table(
             let value = row.value(place);
             row_bytes += value_bytes(&value);
             columns[*column].count(&value, key);
+            if let Some(test) = tests[place]
+                && !test(&value)
+            {
+                refused[place].count(&value, key);
+            }
         }
         widths.count_bytes(row_bytes, key);
         if widths.wants_widths() {
@@ -155,6 +168,9 @@ fn take_table(
         Ok::<(), SourceError>(())
     })?;
     told.tell(rows, bytes, &mut progress);
+    for ((column, test), refused) in stored.iter().zip(tests).zip(refused) {
+        columns[*column].refused = test.map(|_| refused);
+    }
     let found = orphans::find(reader, catalog, table)?;
     Ok(TableCensus {
         rows,

@@ -4,6 +4,7 @@
 //! value that its mapping cannot hold exactly is an error, never an approximation.
 
 use outgrow_shared::value::Value;
+use uuid::Uuid;
 
 use super::numeric::encode_numeric;
 use crate::plan::mapping::{Mapping, write_number};
@@ -50,6 +51,20 @@ pub fn encode_field(mapping: Mapping, value: &Value<'_>, buffer: &mut Vec<u8>) -
             write_number(value, &mut text);
             sized(buffer, text.as_bytes())
         }
+        (Mapping::IntegerSmallint, Value::Integer(i)) => i16::try_from(*i)
+            .ok()
+            .and_then(|i| sized(buffer, &i.to_be_bytes())),
+        (Mapping::IntegerInteger, Value::Integer(i)) => i32::try_from(*i)
+            .ok()
+            .and_then(|i| sized(buffer, &i.to_be_bytes())),
+        (Mapping::IntegerTimestamptz(unit), Value::Integer(i)) => {
+            unit.to_postgres(*i).and_then(|i| sized(buffer, &i.to_be_bytes()))
+        }
+        (Mapping::TextUuid, Value::Text(t)) => {
+            canonical_uuid(t).and_then(|uuid| sized(buffer, uuid.as_bytes()))
+        }
+        (Mapping::BlobUuid, Value::Blob(b)) if b.len() == 16 => sized(buffer, b),
+        (Mapping::TextJson, Value::Text(t)) if is_json(t) => sized(buffer, t.as_bytes()),
         (Mapping::TextBytea, Value::Text(t)) => sized(buffer, t.as_bytes()),
         (Mapping::TextBytea, Value::RawText(b)) if std::str::from_utf8(b).is_err() => sized(buffer, b),
         (Mapping::TextTimestamp(format), Value::Text(t)) => format
@@ -71,6 +86,17 @@ fn sized(buffer: &mut Vec<u8>, bytes: &[u8]) -> Option<()> {
     buffer.extend_from_slice(&length.to_be_bytes());
     buffer.extend_from_slice(bytes);
     Some(())
+}
+
+/// A UUID that is written as Postgres writes it, so that it comes back letter for letter.
+fn canonical_uuid(text: &str) -> Option<Uuid> {
+    Uuid::try_parse(text)
+        .ok()
+        .filter(|uuid| uuid.as_hyphenated().to_string() == text)
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 fn exact_double(integer: i64) -> Option<[u8; 8]> {

@@ -12,13 +12,13 @@ use super::columns::{self, Planned};
 use super::constraints;
 use super::foreign_keys;
 use super::indexes;
-use super::model::{Plan, TablePlan};
+use super::model::{Disposition, Plan, TablePlan};
 use super::others;
 use super::rules;
-use crate::census::{Census, TableCensus};
+use crate::census::{Census, RowWidths, TableCensus};
 use crate::source::catalog::{Catalog, Table};
 use crate::source::ddl::{Ddl, TableDdl, read};
-use crate::source::{Identity, TextEncoding};
+use crate::source::{Identity, TextEncoding, Unchecked};
 
 /// The most columns a table of Postgres has, `MaxHeapAttributeNumber`.
 const COLUMNS_MAX: usize = 1600;
@@ -54,13 +54,15 @@ pub fn build(
     encoding: TextEncoding,
     catalog: &Catalog,
     census: &Census,
+    unchecked: &[Unchecked],
     choices: &Choices,
 ) -> Result<Plan, UnknownChoice> {
     let mut builder = Builder::new(choices, encoding);
     let pairs = catalog.tables.iter().zip(&census.tables);
-    let drafts: Vec<Draft<'_>> = pairs
+    let mut drafts: Vec<Draft<'_>> = pairs
         .filter_map(|(table, census)| draft_table(&mut builder, table, census))
         .collect();
+    foreign_keys::reconcile(choices, &mut drafts);
     let tables = drafts.iter().map(|draft| plan_table(&builder, draft)).collect();
     drafts.iter().for_each(|draft| indexes::plan(&mut builder, draft));
     drafts
@@ -76,6 +78,9 @@ pub fn build(
         .others
         .iter()
         .for_each(|other| others::plan(&mut builder, other, &drafts));
+    unchecked
+        .iter()
+        .for_each(|found| note_unchecked(&mut builder, found));
     builder.finish(identity, tables)
 }
 
@@ -97,6 +102,7 @@ fn draft_table<'a>(
         builder.block_or_skip(rules::TABLE_TOO_WIDE, &object, detail);
         return None;
     }
+    block_wide_rows(builder, &object, &census.widths);
     let ddl = match read(&table.name, &table.sql) {
         Ok(Ddl::Table(ddl)) => ddl,
         Ok(_) => {
@@ -121,6 +127,48 @@ fn draft_table<'a>(
         ddl,
         columns,
     })
+}
+
+/// What SQLite could not check without the application is carried over all the same: it is read row by row.
+fn note_unchecked(builder: &mut Builder<'_>, unchecked: &Unchecked) {
+    let what = if unchecked.rows_checked {
+        "its indexes were not checked for damage"
+    } else {
+        "it was not checked for damage"
+    };
+    let detail = format!("{what}: {}", unchecked.reason);
+    builder.find(Disposition::Changed, rules::UNCHECKED, &unchecked.object, detail);
+}
+
+/// Rows that Postgres refuses, whatever their types: too wide for a page, or too large for one message.
+fn block_wide_rows(builder: &mut Builder<'_>, object: &str, widths: &RowWidths) {
+    if widths.rows_too_wide > 0 {
+        let detail = format!(
+            "{} rows are wider than the 8160 bytes of a page, even with long values moved out of them",
+            widths.rows_too_wide
+        );
+        builder.block_or_skip_rows(
+            rules::ROW_TOO_WIDE,
+            object,
+            detail,
+            widths.rows_too_wide,
+            &widths.too_wide_samples,
+        );
+    }
+    if widths.rows_beyond_gigabyte > 0 {
+        let detail = format!(
+            "{} rows have more than 1,000,000,000 bytes, the largest {}",
+            widths.rows_beyond_gigabyte, widths.row_bytes_max
+        );
+        let samples: Vec<String> = widths.row_bytes_max_sample.iter().cloned().collect();
+        builder.block_or_skip_rows(
+            rules::ROW_TOO_LARGE,
+            object,
+            detail,
+            widths.rows_beyond_gigabyte,
+            &samples,
+        );
+    }
 }
 
 fn plan_table(builder: &Builder<'_>, draft: &Draft<'_>) -> TablePlan {

@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::choices::Choices;
-use super::model::{Disposition, Finding, Plan, Step, Todo};
-use super::names;
+use super::model::{Disposition, Finding, Plan, Step, TablePlan, Todo};
+
 use super::rules::{self, Rule};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::quote::{NAME_BYTES_MAX, quote_ident};
+use crate::quote::quote_ident;
 use crate::source::{Identity, TextEncoding};
 
 /// The most values that the quarantine takes: a few dozen MiB while they are compared.
@@ -66,7 +66,7 @@ pub(super) struct Builder<'a> {
     /// Tables that are left out: choices for their own objects are no mistake.
     gone: Vec<String>,
     /// Names on the target and the objects that have them, by the scope they must be unique in.
-    taken: BTreeMap<(String, String), String>,
+    pub taken: BTreeMap<(String, String), String>,
 }
 
 impl<'a> Builder<'a> {
@@ -142,6 +142,24 @@ impl<'a> Builder<'a> {
         });
     }
 
+    /// As [`Self::block_or_skip`], for an object that holds rows which cannot be carried over.
+    pub fn block_or_skip_rows(
+        &mut self,
+        rule: Rule,
+        object: &str,
+        detail: String,
+        rows: u64,
+        samples: &[String],
+    ) {
+        let next = format!("Change them in the source, or leave it out with --skip '{object}'.");
+        self.block(Finding {
+            next,
+            rows,
+            samples: samples.to_vec(),
+            ..plain(Disposition::Blocked, rule, object, detail)
+        });
+    }
+
     /// Blocks with this finding, unless its owner asked to leave the object out. Whether it blocks.
     pub fn block(&mut self, finding: Finding) -> bool {
         let rule = rules::ALL.iter().find(|rule| **rule == finding.rule);
@@ -210,100 +228,40 @@ impl<'a> Builder<'a> {
         )
     }
 
-    /// The name an object gets on the target: the one its owner chose, the source's, or what stands for one that
-    /// Postgres cannot keep. `scope` is the table of a column, empty for what lives in the schema.
-    pub fn target_name(&mut self, scope: &str, object: &str, name: &str) -> String {
-        let is_column = !scope.is_empty();
-        let unfit = !names::fits(name) || (is_column && names::is_system_column(name));
-        let target = match self.choices.names.get(object) {
-            Some(chosen) => {
-                self.used.insert(object.to_owned());
-                self.find(
-                    Disposition::Changed,
-                    rules::NAME_CHOSEN,
-                    object,
-                    format!("is called {chosen} on the target"),
-                );
-                chosen.clone()
-            }
-            None if unfit => {
-                let target = names::replacement(name);
-                let (rule, why) = if names::fits(name) {
-                    (
-                        rules::NAME_SYSTEM_COLUMN,
-                        "every table of Postgres has a system column of this name".to_owned(),
-                    )
-                } else {
-                    let why = format!(
-                        "a name in Postgres has 1 to {NAME_BYTES_MAX} bytes, this one has {}",
-                        name.len()
-                    );
-                    (rules::NAME_SHORTENED, why)
-                };
-                self.find(
-                    Disposition::Changed,
-                    rule,
-                    object,
-                    format!("{why}; is called {target} on the target"),
-                );
-                target
-            }
-            None => name.to_owned(),
-        };
-        self.claim(scope, object, &target);
-        target
-    }
-
-    fn claim(&mut self, scope: &str, object: &str, target: &str) {
-        let is_column = !scope.is_empty();
-        let key = (scope.to_owned(), target.to_owned());
-        let problem = if !names::fits(target) {
-            Some(format!(
-                "the name chosen for it has {} bytes; Postgres takes 1 to {NAME_BYTES_MAX}",
-                target.len()
-            ))
-        } else if is_column && names::is_system_column(target) {
-            Some("the name chosen for it is that of a system column of Postgres".to_owned())
-        } else {
-            let other = self.taken.get(&key).filter(|other| *other != object);
-            other.map(|other| format!("would have the same name on the target as {other}: {target}"))
-        };
-        match problem {
-            Some(detail) => {
-                let next = format!(
-                    "Choose another name for it: \"{object}\" = \"...\" under [choices.names] of the plan."
-                );
-                self.add(Finding {
-                    next,
-                    ..plain(Disposition::Blocked, rules::NAME_TAKEN, object, detail)
-                });
-            }
-            None => {
-                self.taken.insert(key, object.to_owned());
-            }
-        }
-    }
-
     /// The plan, once everything is in it.
-    pub fn finish(
-        mut self,
-        identity: &Identity,
-        tables: Vec<super::model::TablePlan>,
-    ) -> Result<Plan, UnknownChoice> {
+    pub fn finish(mut self, identity: &Identity, tables: Vec<TablePlan>) -> Result<Plan, UnknownChoice> {
         self.refuse_unknown()?;
         self.bound_quarantine();
         self.findings.sort_by_key(|f| f.disposition);
+        let converted = self.converted(&tables);
         Ok(Plan {
             format: super::model::FORMAT.to_owned(),
             choices: self.choices.clone(),
             source: identity.clone(),
             findings: self.findings,
             todo: self.todo,
-            converted: Vec::new(),
+            converted,
             preparations: self.preparations,
             tables,
             steps: self.steps,
         })
+    }
+
+    /// Tables, columns and what steps make, as far as no finding speaks of them.
+    fn converted(&self, tables: &[TablePlan]) -> Vec<String> {
+        let named: BTreeSet<&str> = self.findings.iter().map(|f| f.object.as_str()).collect();
+        let of_tables = tables.iter().flat_map(|table| {
+            let columns = table
+                .columns
+                .iter()
+                .map(move |c| format!("column:{}.{}", table.name, c.name));
+            std::iter::once(format!("table:{}", table.name)).chain(columns)
+        });
+        let of_steps = self.steps.iter().map(|step| step.object.clone());
+        let objects = of_tables.chain(of_steps);
+        objects
+            .filter(|object| !named.contains(object.as_str()))
+            .collect()
     }
 
     /// The quarantine is held in memory while both sides are compared.

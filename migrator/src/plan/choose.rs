@@ -11,7 +11,7 @@ use super::rules::{self, Rule};
 use super::text_time::TimestampFormat;
 use super::translate::StoredClass;
 use super::values::{Applied, occurring};
-use crate::census::ColumnCensus;
+use crate::census::{ColumnCensus, TextShape, TimeTexts};
 use crate::source::TextEncoding;
 use crate::source::catalog::Column;
 use crate::source::ddl::Affinity;
@@ -42,10 +42,19 @@ pub enum Choice {
 }
 
 /// Chooses for one column under the value policies that hold in it.
-pub fn choose(column: &Column, census: &ColumnCensus, applied: &Applied, encoding: TextEncoding) -> Choice {
+pub fn choose(
+    column: &Column,
+    census: &ColumnCensus,
+    wanted: Option<Mapping>,
+    applied: &Applied,
+    encoding: TextEncoding,
+) -> Choice {
     let left: Vec<ValueKind> = occurring(census)
         .filter(|kind| !applied.get(kind).is_some_and(|policy| policy.takes_out()))
         .collect();
+    if let Some(mapping) = wanted {
+        return as_chosen(census, mapping, &left);
+    }
     let asked = |wanted: Policy| left.iter().any(|kind| applied.get(kind) == Some(&wanted));
     match (asked(Policy::Text), asked(Policy::Bytea)) {
         (true, true) => {
@@ -55,6 +64,22 @@ pub fn choose(column: &Column, census: &ColumnCensus, applied: &Applied, encodin
         (true, false) => as_text(census, &left),
         (false, true) => as_bytea(census, &left, encoding),
         (false, false) => by_class(column, census, &left),
+    }
+}
+
+/// The mapping that its owner chose, if every value that is left survives it.
+fn as_chosen(census: &ColumnCensus, mapping: Mapping, left: &[ValueKind]) -> Choice {
+    let refused = census.refused.clone().unwrap_or_default();
+    match refused.of_kinds(left) {
+        0 => Choice::Mapped {
+            mapping,
+            reason: "chosen; every value survives it".to_owned(),
+            surprising: false,
+        },
+        rows => {
+            let detail = format!("{rows} values do not survive the mapping {mapping} that was chosen for it");
+            blocked(rules::MAPPING_UNFIT, detail, rows, &refused.samples)
+        }
     }
 }
 
@@ -150,13 +175,23 @@ fn by_policy(mapping: Mapping, reason: &str) -> Choice {
 /// The class of a column's values, as expressions over it need to know.
 pub fn stored_class(mapping: Mapping) -> StoredClass {
     match mapping {
-        Mapping::IntegerBigint | Mapping::IntegerBoolean => StoredClass::Integer,
+        Mapping::IntegerBigint
+        | Mapping::IntegerBoolean
+        | Mapping::IntegerSmallint
+        | Mapping::IntegerInteger => StoredClass::Integer,
         Mapping::RealDouble => StoredClass::Real,
         Mapping::NumberDouble | Mapping::NumberNumeric { .. } => StoredClass::Number,
         Mapping::TextText | Mapping::TextTimestamp(_) | Mapping::TextDate => StoredClass::Text,
         Mapping::BlobBytea => StoredClass::Blob,
         // What these hold on the target compares otherwise than what the source holds.
-        Mapping::TextBytea | Mapping::NumberText | Mapping::AnyText | Mapping::AnyBytea => StoredClass::Mixed,
+        Mapping::TextBytea
+        | Mapping::NumberText
+        | Mapping::AnyText
+        | Mapping::AnyBytea
+        | Mapping::IntegerTimestamptz(_)
+        | Mapping::TextUuid
+        | Mapping::BlobUuid
+        | Mapping::TextJson => StoredClass::Mixed,
     }
 }
 
@@ -223,12 +258,21 @@ fn observed(column: &Column, mapping: Mapping, reason: &str) -> Choice {
 /// Pairs of declaration and type that nobody is surprised by.
 fn is_close(column: &Column, mapping: Mapping) -> bool {
     match mapping {
-        Mapping::TextTimestamp(_) | Mapping::TextDate | Mapping::IntegerBoolean => true,
+        Mapping::TextTimestamp(_) | Mapping::TextDate | Mapping::IntegerBoolean | Mapping::TextUuid => true,
         Mapping::IntegerBigint | Mapping::RealDouble | Mapping::NumberDouble => {
             column.affinity == Affinity::Numeric && !is_temporal(column) && !is_boolean(column)
         }
         _ => false,
     }
+}
+
+/// A column with a default keeps it only as text.
+fn is_uuid(column: &Column) -> bool {
+    let upper = column.declared_type.to_ascii_uppercase();
+    let declared = ["UUID", "GUID", "UNIQUEIDENTIFIER"]
+        .iter()
+        .any(|word| upper.contains(word));
+    declared && column.default_sql.is_none()
 }
 
 fn is_temporal(column: &Column) -> bool {
@@ -237,6 +281,13 @@ fn is_temporal(column: &Column) -> bool {
 }
 
 fn choose_text(column: &Column, census: &ColumnCensus) -> Choice {
+    if is_uuid(column) && census.texts_are(TextShape::UuidCanonical) {
+        return observed(
+            column,
+            Mapping::TextUuid,
+            "declared a UUID, every text is one in lower case",
+        );
+    }
     if let Some(format) = census.timestamp_format() {
         let reason = format!("declared {}, every text is {format}", column.declared_type);
         return observed(column, Mapping::TextTimestamp(format), &reason);
@@ -246,13 +297,22 @@ fn choose_text(column: &Column, census: &ColumnCensus) -> Choice {
         return observed(column, Mapping::TextDate, &reason);
     }
     if is_temporal(column) {
-        return observed(
-            column,
-            Mapping::TextText,
-            "its texts share no one format of date or time",
+        let reason = format!(
+            "its texts share no one format of date or time: {}",
+            time_kinds(census)
         );
+        return observed(column, Mapping::TextText, &reason);
     }
     observed(column, Mapping::TextText, "every value is text")
+}
+
+/// `120 YYYY-MM-DD, 3 empty, 1 other`.
+fn time_kinds(census: &ColumnCensus) -> String {
+    let kinds = census.time_texts().map(TimeTexts::kinds).unwrap_or_default();
+    let kinds = kinds
+        .iter()
+        .map(|counted| format!("{} {}", counted.rows, counted.kind.name()));
+    kinds.collect::<Vec<String>>().join(", ")
 }
 
 fn choose_number(column: &Column, census: &ColumnCensus, left: &[ValueKind]) -> Choice {

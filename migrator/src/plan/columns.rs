@@ -11,6 +11,7 @@ use super::model::{ColumnPlan, Disposition, Finding, Todo};
 use super::nocase;
 use super::policy::{Policy, ValueKind};
 use super::rules;
+use super::suggest;
 use super::todo::Own;
 use super::translate::{ColumnBinding, translate_default};
 use super::values::{self, Applied};
@@ -35,6 +36,16 @@ pub(super) struct Planned {
 }
 
 impl Planned {
+    /// Makes it a text column, whatever was seen in its texts.
+    pub fn keep_text(&mut self) {
+        let mapping = Mapping::TextText;
+        self.plan.mapping = mapping;
+        self.plan.target_type = mapping.target_type().to_string();
+        self.plan.reason = "a foreign key joins it with a column of text".to_owned();
+        self.binding.target = mapping.target_type();
+        self.binding.class = stored_class(mapping);
+    }
+
     /// The collation by which the source compares it.
     pub fn collation(&self) -> &str {
         self.binding.collation.as_deref().unwrap_or("BINARY")
@@ -87,7 +98,8 @@ pub(super) fn plan_stored(
     builder.used(&object);
     let census = &census.columns[position];
     let applied = values::applied(builder.choices, &object, column, census);
-    match choose(column, census, &applied, builder.encoding) {
+    let wanted = builder.choices.column(&object).and_then(|choice| choice.mapping);
+    match choose(column, census, wanted, &applied, builder.encoding) {
         Choice::Mapped {
             mapping,
             reason,
@@ -100,6 +112,7 @@ pub(super) fn plan_stored(
             note_policies(builder, &object, mapping, census, &applied);
             let mut planned = plan_column(builder, table, position, written, mapping, reason);
             planned.plan.values = applied;
+            planned.plan.could_be = suggest::others(census, mapping);
             make_nullable(builder, table, &object, &mut planned);
             Some(planned)
         }
@@ -240,6 +253,7 @@ pub(super) fn plan_column(
             declared_type: column.declared_type.clone(),
             target_type: target_type.unwrap_or_else(|| mapping.target_type().to_string()),
             mapping,
+            could_be: Vec::new(),
             values: BTreeMap::new(),
             generated: None,
             not_null: column.not_null || table.rowid_alias == Some(position),

@@ -5,10 +5,12 @@
 
 use super::build::Draft;
 use super::builder::{Builder, plain};
+use super::choices::Choices;
 use super::columns::Planned;
 use super::constraints::object_names;
 use super::model::{Disposition, Finding};
 use super::rules;
+use super::target_type::TargetType;
 use crate::census::Orphans;
 use crate::quote::quote_ident;
 use crate::source::catalog::{IndexColumn, IndexOrigin};
@@ -29,6 +31,58 @@ pub(super) fn plan(builder: &mut Builder<'_>, draft: &Draft<'_>, drafts: &[Draft
             Err((rule, why)) => builder.block_or_skip(rule, &object, format!("{target}: {why}")),
         }
     }
+}
+
+/// A UUID column that a foreign key joins with a text column becomes text as well, so that the key can be made;
+/// unless its owner chose the type.
+pub(super) fn reconcile(choices: &Choices, drafts: &mut [Draft<'_>]) {
+    while let Some((table, column)) = joined_with_text(choices, drafts) {
+        drafts[table].columns[column].keep_text();
+    }
+}
+
+/// Table and column of the first UUID column that is joined with a text column.
+fn joined_with_text(choices: &Choices, drafts: &[Draft<'_>]) -> Option<(usize, usize)> {
+    let find = |table: usize, name: &str| {
+        let columns = &drafts[table].columns;
+        columns
+            .iter()
+            .position(|c| c.plan.name.eq_ignore_ascii_case(name))
+    };
+    let kind = |(table, column): (usize, usize)| drafts[table].columns[column].plan.mapping.target_type();
+    let is_free = |(table, column): (usize, usize)| {
+        let (draft, column) = (&drafts[table], &drafts[table].columns[column]);
+        let object = format!("column:{}.{}", draft.table.name, column.plan.name);
+        choices
+            .column(&object)
+            .is_none_or(|choice| choice.mapping.is_none())
+    };
+    for (child, draft) in drafts.iter().enumerate() {
+        for key in draft.ddl.foreign_keys() {
+            let named = |d: &Draft<'_>| d.table.name.eq_ignore_ascii_case(&key.parent_table);
+            let Some(parent) = drafts.iter().position(named) else {
+                continue;
+            };
+            let own = &drafts[parent].table;
+            let primary = own.primary_key.iter().map(|p| own.columns[*p].name.as_str());
+            let parents: Vec<&str> = match key.parent_columns.as_slice() {
+                [] => primary.collect(),
+                columns => columns.iter().map(String::as_str).collect(),
+            };
+            for (name, other) in key.columns.iter().zip(parents) {
+                let (Some(a), Some(b)) = (find(child, name), find(parent, other)) else {
+                    continue;
+                };
+                let (a, b) = ((child, a), (parent, b));
+                match (kind(a), kind(b)) {
+                    (TargetType::Uuid, TargetType::Text) if is_free(a) => return Some(a),
+                    (TargetType::Text, TargetType::Uuid) if is_free(b) => return Some(b),
+                    _ => {}
+                }
+            }
+        }
+    }
+    None
 }
 
 struct Pairs<'a> {

@@ -8,6 +8,7 @@ use std::fmt::{self, Write as _};
 use outgrow_shared::value::Value;
 
 use super::decimal::declared_numeric;
+use super::epoch::EpochUnit;
 use super::target_type::TargetType;
 use super::text_time::TimestampFormat;
 
@@ -44,6 +45,18 @@ pub enum Mapping {
     TextBytea,
     /// INTEGER and REAL as `text`: decimal digits, and for a REAL a point, an exponent or `inf` as well.
     NumberText,
+    /// INTEGER as `smallint`.
+    IntegerSmallint,
+    /// INTEGER as `integer`.
+    IntegerInteger,
+    /// INTEGER that counts from 1970 as `timestamptz`.
+    IntegerTimestamptz(EpochUnit),
+    /// TEXT in the spelling of Postgres as `uuid`.
+    TextUuid,
+    /// BLOB of 16 bytes as `uuid`.
+    BlobUuid,
+    /// TEXT that is JSON as `json`, which keeps it letter for letter.
+    TextJson,
     /// INTEGER, REAL and TEXT as `text`; their class is lost.
     AnyText,
     /// TEXT and BLOB as `bytea`; their class is lost.
@@ -60,6 +73,11 @@ impl Mapping {
             Self::NumberNumeric { precision, scale } => TargetType::Numeric { precision, scale },
             Self::TextText | Self::NumberText | Self::AnyText => TargetType::Text,
             Self::TextTimestamp(format) if format.states_utc() => TargetType::Timestamptz,
+            Self::IntegerTimestamptz(_) => TargetType::Timestamptz,
+            Self::IntegerSmallint => TargetType::Smallint,
+            Self::IntegerInteger => TargetType::Integer,
+            Self::TextUuid | Self::BlobUuid => TargetType::Uuid,
+            Self::TextJson => TargetType::Json,
             Self::TextTimestamp(_) => TargetType::Timestamp,
             Self::TextDate => TargetType::Date,
             Self::BlobBytea | Self::TextBytea | Self::AnyBytea => TargetType::Bytea,
@@ -86,7 +104,15 @@ impl Mapping {
 
     /// Whether Postgres orders the mapped values as SQLite orders the values, so that a key keeps its order.
     pub fn keeps_order(self) -> bool {
-        matches!(self, Self::IntegerBigint | Self::TextText | Self::BlobBytea)
+        matches!(
+            self,
+            Self::IntegerBigint
+                | Self::IntegerInteger
+                | Self::IntegerSmallint
+                | Self::TextText
+                | Self::TextUuid
+                | Self::BlobBytea
+        )
     }
 }
 
@@ -117,6 +143,12 @@ impl fmt::Display for Mapping {
             Self::BlobBytea => f.write_str("blob.bytea"),
             Self::TextBytea => f.write_str("text.bytea"),
             Self::NumberText => f.write_str("number.text"),
+            Self::IntegerSmallint => f.write_str("integer.smallint"),
+            Self::IntegerInteger => f.write_str("integer.integer"),
+            Self::IntegerTimestamptz(unit) => write!(f, "integer.timestamptz({unit})"),
+            Self::TextUuid => f.write_str("text.uuid"),
+            Self::BlobUuid => f.write_str("blob.uuid"),
+            Self::TextJson => f.write_str("text.json"),
             Self::AnyText => f.write_str("any.text"),
             Self::AnyBytea => f.write_str("any.bytea"),
         }
@@ -143,9 +175,15 @@ impl TryFrom<String> for Mapping {
             Self::BlobBytea,
             Self::TextBytea,
             Self::NumberText,
+            Self::IntegerSmallint,
+            Self::IntegerInteger,
+            Self::TextUuid,
+            Self::BlobUuid,
+            Self::TextJson,
             Self::AnyText,
             Self::AnyBytea,
         ];
+        let epochs = EpochUnit::ALL.map(Self::IntegerTimestamptz);
         let timestamps = TimestampFormat::all().map(Self::TextTimestamp);
         let numeric = text
             .strip_prefix("number.")
@@ -153,6 +191,7 @@ impl TryFrom<String> for Mapping {
             .map(|(precision, scale)| Self::NumberNumeric { precision, scale });
         plain
             .into_iter()
+            .chain(epochs)
             .chain(timestamps)
             .chain(numeric)
             .find(|mapping| mapping.to_string() == text)
@@ -174,6 +213,8 @@ mod tests {
             Mapping::IntegerBigint,
             Mapping::NumberDouble,
             Mapping::TextDate,
+            Mapping::IntegerTimestamptz(EpochUnit::Milliseconds),
+            Mapping::BlobUuid,
             numeric,
         ];
         let timestamps = TimestampFormat::all().map(Mapping::TextTimestamp);

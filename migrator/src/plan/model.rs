@@ -76,6 +76,9 @@ pub struct ColumnPlan {
     pub target_type: String,
     /// How its values travel.
     pub mapping: Mapping,
+    /// Other mappings that would keep every value, for its owner to choose.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub could_be: Vec<Mapping>,
     /// What becomes of values that do not travel so, where there are any.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<ValueKind, Policy>,

@@ -19,6 +19,12 @@ pub const NAME_TAKEN: Rule = "name.taken";
 pub const NAME_SYSTEM_COLUMN: Rule = "name.system-column";
 /// A table has more columns than Postgres allows.
 pub const TABLE_TOO_WIDE: Rule = "table.too-wide";
+/// Rows are too wide for a page of Postgres.
+pub const ROW_TOO_WIDE: Rule = "table.row-too-wide";
+/// Rows are larger than a message to Postgres can be.
+pub const ROW_TOO_LARGE: Rule = "table.row-too-large";
+/// The source's own check could not look at all of a table.
+pub const UNCHECKED: Rule = "integrity.unchecked";
 /// The table was left out on request.
 pub const TABLE_SKIPPED: Rule = "table.skipped";
 /// A view is not carried over.
@@ -39,6 +45,8 @@ pub const TEXT_NOT_UNICODE: Rule = "value.text-not-unicode";
 pub const TEXT_NUL: Rule = "value.text-nul";
 /// A value policy asks for what the values do not allow.
 pub const POLICY_UNFIT: Rule = "value.policy-unfit";
+/// Values do not survive the mapping that was chosen for their column.
+pub const MAPPING_UNFIT: Rule = "value.mapping-unfit";
 /// Values become NULL because a policy says so.
 pub const VALUES_NULL: Rule = "value.as-null";
 /// A column becomes text because a policy says so.
@@ -97,6 +105,9 @@ pub const ALL: &[Rule] = &[
     NAME_TAKEN,
     NAME_SYSTEM_COLUMN,
     TABLE_TOO_WIDE,
+    ROW_TOO_WIDE,
+    ROW_TOO_LARGE,
+    UNCHECKED,
     TABLE_SKIPPED,
     VIEW,
     TRIGGER,
@@ -107,6 +118,7 @@ pub const ALL: &[Rule] = &[
     TEXT_NOT_UNICODE,
     TEXT_NUL,
     POLICY_UNFIT,
+    MAPPING_UNFIT,
     VALUES_NULL,
     VALUES_TEXT,
     VALUES_BYTEA,

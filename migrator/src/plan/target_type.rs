@@ -30,6 +30,14 @@ pub enum TargetType {
     Timestamptz,
     /// Calendar date.
     Date,
+    /// 16-bit integer.
+    Smallint,
+    /// 32-bit integer.
+    Integer,
+    /// UUID.
+    Uuid,
+    /// JSON, kept letter for letter.
+    Json,
 }
 
 impl TargetType {
@@ -56,6 +64,10 @@ impl fmt::Display for TargetType {
             Self::Timestamp => f.write_str("timestamp"),
             Self::Timestamptz => f.write_str("timestamptz"),
             Self::Date => f.write_str("date"),
+            Self::Smallint => f.write_str("smallint"),
+            Self::Integer => f.write_str("integer"),
+            Self::Uuid => f.write_str("uuid"),
+            Self::Json => f.write_str("json"),
         }
     }
 }

@@ -81,7 +81,7 @@ fn its_rows_are_read_all_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let source = open(folder.path(), &with_rows());
     let catalog = Catalog::read(&source).unwrap();
-    let census = Census::take(&source, &catalog, |_, _, _| {}).unwrap();
+    let census = Census::take(&source, &catalog, &crate::census::Trials::default(), |_, _, _| {}).unwrap();
     assert_eq!(catalog.tables.len(), NAMES.len());
     for (table, counted) in catalog.tables.iter().zip(&census.tables) {
         assert_eq!(counted.rows, 2, "{}", table.name);

@@ -40,8 +40,21 @@ pub fn decode_field<'a>(
         Mapping::NumberNumeric { .. } => {
             write_numeric(bytes, scratch).and_then(|()| number_of(scratch.as_str()))
         }
-        Mapping::TextText | Mapping::AnyText => std::str::from_utf8(bytes).ok().map(Value::Text),
+        Mapping::TextText | Mapping::AnyText | Mapping::TextJson => {
+            std::str::from_utf8(bytes).ok().map(Value::Text)
+        }
         Mapping::NumberText => std::str::from_utf8(bytes).ok().and_then(read_number),
+        Mapping::IntegerSmallint => <[u8; 2]>::try_from(bytes)
+            .ok()
+            .map(|b| Value::Integer(i16::from_be_bytes(b).into())),
+        Mapping::IntegerInteger => <[u8; 4]>::try_from(bytes)
+            .ok()
+            .map(|b| Value::Integer(i32::from_be_bytes(b).into())),
+        Mapping::IntegerTimestamptz(unit) => eight(bytes)
+            .and_then(|b| unit.from_postgres(i64::from_be_bytes(b)))
+            .map(Value::Integer),
+        Mapping::TextUuid => write_uuid(bytes, scratch).map(|()| Value::Text(scratch.as_str())),
+        Mapping::BlobUuid => (bytes.len() == 16).then_some(Value::Blob(bytes)),
         Mapping::TextBytea => Some(std::str::from_utf8(bytes).map_or(Value::RawText(bytes), Value::Text)),
         Mapping::TextTimestamp(format) => eight(bytes)
             .and_then(|b| format.write(i64::from_be_bytes(b), scratch))
@@ -60,6 +73,19 @@ pub fn decode_field<'a>(
 
 fn eight(bytes: &[u8]) -> Option<[u8; 8]> {
     bytes.try_into().ok()
+}
+
+/// Sixteen bytes in lower case, with hyphens after 4, 2, 2 and 2 of them.
+fn write_uuid(bytes: &[u8], text: &mut String) -> Option<()> {
+    let bytes: [u8; 16] = bytes.try_into().ok()?;
+    text.clear();
+    for (place, byte) in bytes.iter().enumerate() {
+        if matches!(place, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        write!(text, "{byte:02x}").ok()?;
+    }
+    Some(())
 }
 
 /// A number written as text: INTEGER if it is nothing but digits, else REAL. None where outgrow would have
@@ -156,6 +182,16 @@ mod tests {
             prop_assert!(round_trip(Mapping::NumberText, &Value::Integer(integer)));
             prop_assert!(round_trip(Mapping::NumberText, &Value::Real(real)));
             prop_assert!(round_trip(Mapping::TextBytea, &Value::Text(&text)));
+            round_trip(Mapping::IntegerInteger, &Value::Integer(integer >> 32));
+            round_trip(Mapping::IntegerSmallint, &Value::Integer(integer >> 48));
+            for unit in crate::plan::epoch::EpochUnit::ALL {
+                round_trip(Mapping::IntegerTimestamptz(unit), &Value::Integer(integer >> 20));
+            }
+            let uuid = format!("{:08x}-0000-4000-8000-{:012x}", bits >> 32, bits & 0xffff_ffff_ffff);
+            prop_assert!(round_trip(Mapping::TextUuid, &Value::Text(&uuid)));
+            prop_assert!(!round_trip(Mapping::TextUuid, &Value::Text(&uuid.replace('-', ""))));
+            prop_assert!(round_trip(Mapping::BlobUuid, &Value::Blob(&uuid.as_bytes()[..16])));
+            prop_assert_eq!(round_trip(Mapping::BlobUuid, &Value::Blob(&blob)), blob.len() == 16);
             if std::str::from_utf8(&blob).is_err() {
                 prop_assert!(round_trip(Mapping::TextBytea, &Value::RawText(&blob)));
             }

@@ -125,6 +125,7 @@ fn table(name: &str, rows: u64, mode: Mode) -> TablePlan {
             target_type: "bigint".to_owned(),
             mapping: Mapping::IntegerBigint,
             values: BTreeMap::new(),
+            could_be: Vec::new(),
             generated: None,
             not_null: true,
             reason: "every value is an integer".to_owned(),

@@ -26,3 +26,4 @@ mod refused_source;
 mod refused_target;
 mod scene;
 mod sources;
+mod types;

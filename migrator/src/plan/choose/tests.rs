@@ -29,7 +29,7 @@ fn chosen_under(
     values
         .iter()
         .for_each(|value| census.count(value, || "key".into()));
-    match choose(&column, &census, &applied, TextEncoding::Utf8) {
+    match choose(&column, &census, None, &applied, TextEncoding::Utf8) {
         Choice::Mapped {
             mapping, surprising, ..
         } => Ok((mapping.to_string(), surprising)),

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
-use outgrow_migrator::census::Census;
+use outgrow_migrator::census::{Census, Trials};
 use outgrow_migrator::source::Source;
 use outgrow_migrator::source::catalog::Catalog;
 use outgrow_migrator::source::scan::quote;
@@ -122,7 +122,7 @@ pub fn read_once(way: &str, file: &Path) -> Outcome<()> {
     let rows = match way {
         SCAN => scan(&source, &catalog)?,
         CENSUS => {
-            let census = Census::take(&source, &catalog, |_, _, _| {})?;
+            let census = Census::take(&source, &catalog, &Trials::default(), |_, _, _| {})?;
             census.tables.iter().map(|table| table.rows).sum()
         }
         other => return Err(format!("there is no way {other} to read").into()),
