@@ -73,6 +73,8 @@ pub const ON_CONFLICT: Rule = "constraint.on-conflict";
 pub const KEY_NULL: Rule = "key.null";
 /// A primary key that SQLite let be NULL becomes NOT NULL.
 pub const KEY_NOT_NULL: Rule = "key.made-not-null";
+/// The largest id was used: no identity can go on after it.
+pub const KEY_EXHAUSTED: Rule = "key.exhausted";
 /// A foreign key's parent table or column does not exist or is not carried over.
 pub const FOREIGN_KEY_PARENT: Rule = "foreign-key.parent-missing";
 /// A foreign key's parent columns are not unique.
@@ -124,6 +126,7 @@ pub const ALL: &[Rule] = &[
     ON_CONFLICT,
     KEY_NULL,
     KEY_NOT_NULL,
+    KEY_EXHAUSTED,
     FOREIGN_KEY_PARENT,
     FOREIGN_KEY_NOT_UNIQUE,
     FOREIGN_KEY_TYPES,
