@@ -8,7 +8,7 @@ use outgrow_shared::value::Class;
 use super::build::Draft;
 use super::builder::{Builder, plain};
 use super::columns::Planned;
-use super::indexes::{INDEX_COLUMNS_MAX, too_many_columns};
+use super::indexes::{INDEX_COLUMNS_MAX, note_wide, too_many_columns};
 use super::model::{Disposition, Finding, Todo};
 use super::rules;
 use super::todo::Own;
@@ -82,6 +82,7 @@ fn primary_key(builder: &mut Builder<'_>, draft: &Draft<'_>) {
         let detail = "SQLite lets this key be NULL, and no row uses that; Postgres makes it NOT NULL";
         builder.find(Disposition::Changed, rules::KEY_NOT_NULL, &object, detail);
     }
+    note_wide(builder, draft, &object, &columns);
     let names: Vec<String> = columns.iter().map(|c| quote_ident(&c.plan.target_name)).collect();
     let name = builder.qualified(&draft.target_name);
     builder.step(
@@ -109,6 +110,7 @@ fn unique_key(builder: &mut Builder<'_>, draft: &Draft<'_>, number: usize, index
     if builder.skipped(&object, "the table gets no such unique key") {
         return;
     }
+    note_wide(builder, draft, &object, &columns);
     let mut names: Vec<String> = Vec::with_capacity(columns.len());
     for name in columns.iter().map(|c| quote_ident(&c.plan.target_name)) {
         // SQLite lets a key name a column twice, which changes nothing.

@@ -67,6 +67,8 @@ pub const DEFAULT: Rule = "default.untranslated";
 pub const CHECK: Rule = "check.untranslated";
 /// An index that has no equal on Postgres.
 pub const INDEX: Rule = "index.untranslated";
+/// An index or key may have rows larger than Postgres takes.
+pub const INDEX_ROW: Rule = "index.row-too-large";
 /// An ON CONFLICT clause; Postgres raises an error instead.
 pub const ON_CONFLICT: Rule = "constraint.on-conflict";
 /// A primary key holds NULL.
@@ -123,6 +125,7 @@ pub const ALL: &[Rule] = &[
     DEFAULT,
     CHECK,
     INDEX,
+    INDEX_ROW,
     ON_CONFLICT,
     KEY_NULL,
     KEY_NOT_NULL,
