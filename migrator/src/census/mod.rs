@@ -5,6 +5,7 @@
 
 mod column;
 mod decimal;
+mod duplicates;
 mod json;
 mod numbers;
 mod orphans;
@@ -15,6 +16,7 @@ mod trial;
 mod width;
 
 pub use column::{ColumnCensus, JsonTexts};
+pub use duplicates::{Duplicates, DuplicatesError, duplicates_after};
 pub use orphans::Orphans;
 pub use table::{Census, TableCensus, row_key};
 pub use text_shape::TextShape;

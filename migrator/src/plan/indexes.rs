@@ -4,10 +4,10 @@
 //! equal it blocks; any other is left to its owner.
 
 use super::build::Draft;
-use super::builder::Builder;
+use super::builder::{Builder, plain};
 use super::choices::Nocase;
 use super::columns::Planned;
-use super::model::{Disposition, Todo};
+use super::model::{Disposition, Finding, Todo};
 use super::nocase;
 use super::rules;
 use super::todo::Own;
@@ -18,6 +18,9 @@ use crate::source::ddl::{Ddl, IndexDdl, KeyPart, KeyTerm, read};
 
 /// The most columns an index has in a stock build of Postgres, `INDEX_MAX_KEYS`.
 pub(super) const INDEX_COLUMNS_MAX: usize = 32;
+
+/// The most bytes a row of a B-tree has on pages of 8 KiB, `BTMaxItemSize`.
+const INDEX_ROW_BYTES_MAX: u64 = 2704;
 
 /// Plans the indexes of one table.
 pub(super) fn plan(builder: &mut Builder<'_>, draft: &Draft<'_>) {
@@ -43,6 +46,8 @@ pub(super) fn plan(builder: &mut Builder<'_>, draft: &Draft<'_>) {
                                   ignores the same letters, and serves queries that say the same";
                     builder.find(Disposition::Changed, rules::INDEX_FOLDED, &object, detail);
                 }
+                let columns = index.columns.iter().filter_map(|c| draft.at(c.column?));
+                note_wide(builder, draft, &object, &columns.collect::<Vec<_>>());
                 let name = builder.target_name("", &object, &index.name);
                 let table = builder.qualified(&draft.target_name);
                 let sql = created.create(&name, &table);
@@ -157,6 +162,38 @@ fn index_condition(draft: &Draft<'_>, ddl: &IndexDdl) -> Result<String, String> 
     })
     .map(|sql| format!(" WHERE {sql}"))
     .map_err(|why| format!("WHERE {}: {why}", condition.text))
+}
+
+/// Names an index or key whose rows can be larger than Postgres takes. Whether they are depends on how well the
+/// values compress, so only the target can tell for certain.
+pub(super) fn note_wide(builder: &mut Builder<'_>, draft: &Draft<'_>, object: &str, columns: &[&Planned]) {
+    let censuses = || {
+        columns
+            .iter()
+            .map(|column| &draft.census.columns[column.position])
+    };
+    let longest: u64 = censuses().map(|census| census.length_max_bytes).sum();
+    if longest <= INDEX_ROW_BYTES_MAX {
+        return;
+    }
+    let widest = censuses().max_by_key(|census| census.length_max_bytes);
+    let samples: Vec<String> = widest
+        .and_then(|census| census.length_max_sample.clone())
+        .into_iter()
+        .collect();
+    let detail = format!(
+        "its values reach {longest} bytes; Postgres refuses an index row of more than {INDEX_ROW_BYTES_MAX} bytes after \
+         compression, so this may fail"
+    );
+    let next = format!(
+        "`outgrow migrate` finds out and keeps nothing if it fails. Shorten the value, or leave it out with --skip \
+         '{object}'."
+    );
+    builder.add(Finding {
+        samples,
+        next,
+        ..plain(Disposition::Changed, rules::INDEX_ROW, object, detail)
+    });
 }
 
 pub(super) fn too_many_columns() -> String {

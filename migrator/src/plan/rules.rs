@@ -75,12 +75,16 @@ pub const DEFAULT: Rule = "default.untranslated";
 pub const CHECK: Rule = "check.untranslated";
 /// An index that has no equal on Postgres.
 pub const INDEX: Rule = "index.untranslated";
+/// An index or key may have rows larger than Postgres takes.
+pub const INDEX_ROW: Rule = "index.row-too-large";
 /// An ON CONFLICT clause; Postgres raises an error instead.
 pub const ON_CONFLICT: Rule = "constraint.on-conflict";
 /// A primary key holds NULL.
 pub const KEY_NULL: Rule = "key.null";
 /// A primary key that SQLite let be NULL becomes NOT NULL.
 pub const KEY_NOT_NULL: Rule = "key.made-not-null";
+/// The largest id was used: no identity can go on after it.
+pub const KEY_EXHAUSTED: Rule = "key.exhausted";
 /// A foreign key's parent table or column does not exist or is not carried over.
 pub const FOREIGN_KEY_PARENT: Rule = "foreign-key.parent-missing";
 /// A foreign key's parent columns are not unique.
@@ -133,9 +137,11 @@ pub const ALL: &[Rule] = &[
     DEFAULT,
     CHECK,
     INDEX,
+    INDEX_ROW,
     ON_CONFLICT,
     KEY_NULL,
     KEY_NOT_NULL,
+    KEY_EXHAUSTED,
     FOREIGN_KEY_PARENT,
     FOREIGN_KEY_NOT_UNIQUE,
     FOREIGN_KEY_TYPES,

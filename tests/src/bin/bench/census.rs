@@ -139,7 +139,7 @@ fn scan(source: &Source, catalog: &Catalog) -> Outcome<u64> {
     let mut count = 0;
     for table in &catalog.tables {
         let names: Vec<String> = table
-            .stored_columns()
+            .read_columns()
             .map(|column| quote(&table.columns[column].name))
             .collect();
         let sql = format!(
