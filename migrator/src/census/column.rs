@@ -251,7 +251,10 @@ impl ColumnCensus {
     /// The unit in which all INTEGERs but 0 are moments between 1990 and 2100, if there is any such.
     pub fn epoch_unit(&self) -> Option<EpochUnit> {
         let (_, largest) = self.integers?;
-        EpochUnit::of(self.smallest_not_zero, largest)
+        // Nothing but zeros leaves the smallest other integer above all.
+        (self.smallest_not_zero <= largest)
+            .then(|| EpochUnit::of(self.smallest_not_zero, largest))
+            .flatten()
     }
 
     /// Whether there are INTEGERs and all of them fit `integer`.

@@ -5,6 +5,7 @@
 
 mod column;
 mod decimal;
+mod duplicates;
 mod json;
 mod numbers;
 mod orphans;
@@ -14,6 +15,7 @@ mod time_text;
 mod width;
 
 pub use column::{ColumnCensus, JsonTexts};
+pub use duplicates::{Duplicates, DuplicatesError, duplicates_after};
 pub use numbers::EpochUnit;
 pub use orphans::Orphans;
 pub use table::{Census, TableCensus, row_key};
