@@ -1,6 +1,8 @@
 //! Files made to exhaust memory or time. SQLite's heap is bounded for the whole process, so these tests have a
 //! process of their own, and a bound far below the program's: what passes here never built a large value.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests state what must hold")]
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
