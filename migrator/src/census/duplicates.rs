@@ -122,7 +122,7 @@ fn find(
                 hash,
                 row: row_number,
             };
-            sorter.push(key).map_err(|cause| failed(cause.into()))?;
+            sorter.push(key).map_err(failed)?;
         }
         row_number += 1;
         Ok::<(), DuplicatesError>(())
@@ -130,8 +130,8 @@ fn find(
     let mut rows = 0;
     let mut pairs: Vec<(u64, u64)> = Vec::new();
     let mut first: Option<Key> = None;
-    for key in sorter.done().map_err(|cause| failed(cause.into()))? {
-        let key = key.map_err(|cause| failed(cause.into()))?;
+    for key in sorter.done().map_err(failed)? {
+        let key = key.map_err(failed)?;
         match first {
             Some(first) if first.hash == key.hash => {
                 rows += 1;

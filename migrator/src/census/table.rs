@@ -63,7 +63,7 @@ impl Census {
         let take_one = |reader: &Reader, place: usize, stop: &Stop| {
             let table = &catalog.tables[place];
             take_table(reader, catalog, table, trials, stop, |rows, bytes| {
-                progress(table, rows, bytes)
+                progress(table, rows, bytes);
             })
         };
         let counted = source.run_all(&order, workers, |reader, place, stop| {

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 
 use super::*;
-use crate::census::Census;
+use crate::census::{Census, Trials};
 use crate::source::catalog::Catalog;
 
 /// A file made by an application with a collation and a function of its own.
@@ -81,7 +81,7 @@ fn its_rows_are_read_all_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let source = open(folder.path(), &with_rows());
     let catalog = Catalog::read(&source).unwrap();
-    let census = Census::take(&source, &catalog, &crate::census::Trials::default(), |_, _, _| {}).unwrap();
+    let census = Census::take(&source, &catalog, &Trials::default(), |_, _, _| {}).unwrap();
     assert_eq!(catalog.tables.len(), NAMES.len());
     for (table, counted) in catalog.tables.iter().zip(&census.tables) {
         assert_eq!(counted.rows, 2, "{}", table.name);
@@ -106,4 +106,26 @@ fn damage_beside_it_is_still_found() {
     let error = Source::open(&path).unwrap().check_integrity().unwrap_err();
     assert!(matches!(error, SourceError::Damaged { .. }), "{error}");
     assert!(error.to_string().contains("plain_b"), "{error}");
+}
+
+/// Without a rowid the rows lie in the index of the key itself, which needs the collation to be opened.
+#[test]
+fn a_table_ordered_by_a_collation_of_the_application_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = open(
+        folder.path(),
+        "CREATE TABLE own (k TEXT COLLATE german, n, PRIMARY KEY (k, n)) WITHOUT ROWID;
+         INSERT INTO own VALUES ('b', 1), ('a', 2), ('a', 1)",
+    );
+    let expected = [unchecked("own", "no such collation sequence: german", false)];
+    assert_eq!(source.check_integrity().unwrap().unchecked, expected);
+    let catalog = Catalog::read(&source).unwrap();
+    let census = Census::take(&source, &catalog, &Trials::default(), |_, _, _| {}).unwrap();
+    assert_eq!(
+        (census.tables[0].rows, census.tables[0].columns[0].text_bytes),
+        (3, 3)
+    );
+    // It is not there for anybody else: an order by it would be another than the application's.
+    let sorted = source.connection().prepare("SELECT k FROM own ORDER BY k");
+    assert!(sorted.is_err());
 }

@@ -5,9 +5,9 @@
 
 use outgrow_shared::value::{OwnedValue, Value};
 use rusqlite::types::ValueRef;
-use rusqlite::{Row, params_from_iter};
+use rusqlite::{Connection, Row, params_from_iter};
 
-use super::catalog::Table;
+use super::catalog::{IndexOrigin, Table};
 use super::{Reader, SourceError, TextEncoding};
 
 /// Which columns of which rows to read, and in which order.
@@ -63,6 +63,8 @@ impl<'a> Scan<'a> {
             TextEncoding::Utf16Le => Some(Utf16::LittleEndian),
             TextEncoding::Utf16Be => Some(Utf16::BigEndian),
         };
+        // It goes after the statement that needs it.
+        let _stand_ins = self.stand_ins(reader).map_err(wrap)?;
         let mut statement = reader
             .connection()
             .prepare(&self.sql(utf16.is_some()))
@@ -85,6 +87,32 @@ impl<'a> Scan<'a> {
             })?;
         }
         Ok(())
+    }
+
+    /// A table that is its own primary key's index cannot even be opened without the collation of that key. A scan
+    /// in the cheapest order compares nothing, so any collation of that name will do for it, and for it alone.
+    fn stand_ins<'r>(&self, reader: &'r Reader) -> rusqlite::Result<StandIns<'r>> {
+        let mut stand_ins = StandIns {
+            connection: reader.connection(),
+            names: Vec::new(),
+        };
+        if self.table.without_rowid && self.order.is_empty() {
+            let key = self
+                .table
+                .indexes
+                .iter()
+                .find(|index| index.origin == IndexOrigin::PrimaryKey);
+            for column in key.into_iter().flat_map(|index| &index.columns) {
+                stand_ins.add(&column.collation)?;
+            }
+        }
+        if !stand_ins.names.is_empty() {
+            // Once SQLite has missed a collation, it leaves the index alone until it reads the schema anew.
+            reader
+                .connection()
+                .pragma_update(None, "writable_schema", "RESET")?;
+        }
+        Ok(stand_ins)
     }
 
     fn rowid_name(&self) -> Option<&'static str> {
@@ -129,6 +157,37 @@ impl<'a> Scan<'a> {
         }
         sql.push_str(&format!(" ORDER BY {keys}"));
         sql
+    }
+}
+
+/// Collations that SQLite has itself.
+const BUILT_IN_COLLATIONS: [&str; 3] = ["BINARY", "NOCASE", "RTRIM"];
+
+/// Collations in place of an application's; they are gone with it.
+struct StandIns<'a> {
+    connection: &'a Connection,
+    names: Vec<String>,
+}
+
+impl StandIns<'_> {
+    fn add(&mut self, collation: &str) -> rusqlite::Result<()> {
+        let built_in = BUILT_IN_COLLATIONS
+            .iter()
+            .any(|own| own.eq_ignore_ascii_case(collation));
+        if !built_in && !self.names.iter().any(|name| name == collation) {
+            self.connection.create_collation(collation, str::cmp)?;
+            self.names.push(collation.to_owned());
+        }
+        Ok(())
+    }
+}
+
+impl Drop for StandIns<'_> {
+    fn drop(&mut self) {
+        for name in &self.names {
+            // Nothing is compared by it; at worst it stays.
+            let _ = self.connection.remove_collation(name.as_str());
+        }
     }
 }
 
