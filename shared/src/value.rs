@@ -98,8 +98,8 @@ impl PartialEq for Value<'_> {
 
 impl Eq for Value<'_> {}
 
-/// Characters of a text, or bytes of a blob, that a preview shows.
-const PREVIEW_LENGTH: usize = 32;
+/// Characters of a text, or bytes of a blob, that a preview shows: a UUID is seen whole.
+const PREVIEW_LENGTH: usize = 48;
 
 /// A bounded rendering for messages: class, value, and the full length where it was cut.
 impl fmt::Display for Value<'_> {
@@ -202,7 +202,7 @@ mod tests {
         let shown = Value::Text(&long).to_string();
         assert!(shown.ends_with("... (200 bytes)"), "{shown}");
         assert_eq!(Value::Blob(&[0, 255]).to_string(), "blob x'00ff'");
-        assert!(Value::Blob(&[7; 33]).to_string().ends_with("... (33 bytes)"));
-        assert!(!Value::Blob(&[7; 32]).to_string().contains("..."));
+        assert!(Value::Blob(&[7; 49]).to_string().ends_with("... (49 bytes)"));
+        assert!(!Value::Blob(&[7; 48]).to_string().contains("..."));
     }
 }

@@ -8,7 +8,7 @@ use super::model::{Disposition, Finding, Todo};
 use super::rules::{self, Rule};
 
 /// The most of an original text that a finding shows, bytes.
-const SHOWN_BYTES_MAX: usize = 400;
+const SHOWN_BYTES_MAX: usize = 120;
 
 /// What of an object is the owner's to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -48,6 +48,12 @@ pub fn render(plan: &Plan, command: &str, paint: Paint) -> String {
             .iter()
             .for_each(|group| render_group(&mut text, group));
     }
+    suggestions(&mut text, plan, paint);
+    let _ = writeln!(
+        text,
+        "\n{} carried over as they are",
+        counted(plan.converted.len() as u64, "object")
+    );
     let blocked = plan.with(Disposition::Blocked).count() as u64;
     let _ = if blocked == 0 {
         writeln!(text, "\n{}  {command}", paint.bold(GREEN, "Ready:"))
@@ -60,6 +66,31 @@ pub fn render(plan: &Plan, command: &str, paint: Paint) -> String {
         )
     };
     text
+}
+
+/// Types that columns could have as well, one line a column.
+fn suggestions(text: &mut String, plan: &Plan, paint: Paint) {
+    let columns = plan
+        .tables
+        .iter()
+        .flat_map(|table| table.columns.iter().map(move |c| (table, c)));
+    let columns: Vec<_> = columns
+        .filter(|(_, column)| !column.could_be.is_empty())
+        .collect();
+    if columns.is_empty() {
+        return;
+    }
+    let title = format!("could also be ({})", columns.len());
+    let _ = writeln!(text, "\n{}", paint.bold(CYAN, &title));
+    for (table, column) in columns {
+        let others: Vec<String> = column.could_be.iter().map(ToString::to_string).collect();
+        let object = shown(&format!("column:{}.{}", table.name, column.name));
+        let _ = writeln!(text, "  {object}  {} -> {}", column.mapping, others.join(", "));
+    }
+    paragraph(
+        text,
+        "next: Every value would survive it. Choose it as mapping under [choices.columns] of the plan, if the application agrees.",
+    );
 }
 
 fn tables(plan: &Plan) -> Table {
@@ -110,9 +141,22 @@ fn says_the_same(one: &Finding, other: &Finding) -> bool {
         && advice(one) == advice(other)
 }
 
-/// What its owner can do, with the object's name left open.
+/// What its owner can do, with the object's name left open: `:NAME` wherever the name ends there.
 fn advice(finding: &Finding) -> String {
-    finding.next.replace(&finding.object, "OBJECT")
+    let Some((_, name)) = finding.object.split_once(':') else {
+        return finding.next.clone();
+    };
+    let named = format!(":{name}");
+    let mut text = String::new();
+    let mut rest = finding.next.as_str();
+    while let Some(place) = rest.find(&named) {
+        let (before, after) = (&rest[..place], &rest[place + named.len()..]);
+        text.push_str(before);
+        let ends = !after.starts_with(|next: char| next.is_alphanumeric() || matches!(next, '_' | '.'));
+        text.push_str(if ends { ":NAME" } else { &named });
+        rest = after;
+    }
+    text + rest
 }
 
 fn render_group(text: &mut String, group: &[&Finding]) {

@@ -153,7 +153,7 @@ fn decimal(digits: &str, precision: u16, scale: u16) -> Outcome<String> {
     )
 }
 
-/// `YYYY-MM-DD[( |T)HH:MM:SS[.ffffff][Z]]` that is a real moment, for the target's type.
+/// `YYYY-MM-DD[( |T)HH:MM:SS[.ffffff][Z|+00:00]]` that is a real moment, for the target's type.
 fn moment_literal(text: &str, target: TargetType) -> Outcome<String> {
     let misfit = || {
         refuse(
@@ -168,8 +168,11 @@ fn moment_literal(text: &str, target: TargetType) -> Outcome<String> {
     if !is_date(date) {
         return misfit();
     }
-    let (clock, zulu) = match time {
-        Some(time) => (Some(time.trim_end_matches('Z')), time.ends_with('Z')),
+    let (clock, utc) = match time {
+        Some(time) => match time.strip_suffix('Z').or_else(|| time.strip_suffix("+00:00")) {
+            Some(clock) => (Some(clock), true),
+            None => (Some(time), false),
+        },
         None => (None, false),
     };
     if clock.is_some_and(|clock| !is_clock(clock)) {
@@ -177,7 +180,7 @@ fn moment_literal(text: &str, target: TargetType) -> Outcome<String> {
     }
     let sql = match (target, clock) {
         (TargetType::Date, None) => date.to_owned(),
-        (TargetType::Timestamp, Some(clock)) if !zulu => format!("{date} {clock}"),
+        (TargetType::Timestamp, Some(clock)) if !utc => format!("{date} {clock}"),
         (TargetType::Timestamptz, Some(clock)) => format!("{date} {clock}+00"),
         _ => return misfit(),
     };
