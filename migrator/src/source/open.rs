@@ -2,6 +2,7 @@
 //!
 //! Never `immutable`: that would skip the write-ahead log and read uncommitted rows beside a hot journal.
 
+use std::fs::Metadata;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
@@ -33,6 +34,10 @@ pub struct Identity {
     pub size_bytes: u64,
     /// Size of the write-ahead log in bytes, zero if there is none.
     pub wal_size_bytes: u64,
+    /// When the database file was last written, RFC 3339 with nanoseconds; empty where the system does not tell.
+    pub modified_at: String,
+    /// When its write-ahead log was last written; empty if there is none or nothing in it.
+    pub wal_modified_at: String,
     /// SHA-256 of the 100-byte header, hex.
     pub header_sha256: String,
     /// Pages in the snapshot, those of the write-ahead log included.
@@ -59,12 +64,12 @@ impl Source {
         // SQLite follows links before it looks for the log.
         let real_path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let wal_path = sidecar(&real_path, "-wal");
-        let wal_size_bytes = std::fs::metadata(&wal_path).map_or(0, |m| m.len());
+        let wal = std::fs::metadata(&wal_path).ok().filter(|wal| wal.len() > 0);
         let (mut reader, mut readers) = readers::open(path, &header, more_readers)?;
         header.encoding = reader.read_encoding()?;
         readers.set_encoding(header.encoding);
         let mut warnings = Vec::new();
-        if header.journal_mode == JournalMode::Wal && wal_size_bytes == 0 && !wal_path.exists() {
+        if header.journal_mode == JournalMode::Wal && !wal_path.exists() {
             warnings.push(format!(
                 "{} is in WAL mode and no -wal file lies beside it. If this is a copy, make sure the \
                  application had closed the file: rows that lie only in a -wal left behind cannot be seen here.",
@@ -77,7 +82,7 @@ impl Source {
                     .to_owned(),
             );
         }
-        let identity = identify(&reader, path, &header, wal_size_bytes)?;
+        let identity = identify(&reader, path, &header, wal.as_ref())?;
         Ok(Self {
             reader,
             readers,
@@ -126,7 +131,7 @@ fn identify(
     reader: &Reader,
     path: &Path,
     header: &Header,
-    wal_size_bytes: u64,
+    wal: Option<&Metadata>,
 ) -> Result<Identity, SourceError> {
     let pragma = |name: &str| {
         reader
@@ -146,7 +151,9 @@ fn identify(
         file_name,
         path_sha256: hex_sha256(canonical.as_os_str().as_encoded_bytes()),
         size_bytes: metadata.len(),
-        wal_size_bytes,
+        wal_size_bytes: wal.map_or(0, Metadata::len),
+        modified_at: modified_at(&metadata),
+        wal_modified_at: wal.map_or_else(String::new, modified_at),
         header_sha256: hex_sha256(&header.bytes),
         page_count: u64::try_from(pragma("page_count")?).unwrap_or(0),
         page_size_bytes: header.page_size_bytes,
@@ -163,6 +170,12 @@ fn identify(
         }
         .to_owned(),
     })
+}
+
+fn modified_at(metadata: &Metadata) -> String {
+    let modified = metadata.modified().ok();
+    let timestamp = modified.and_then(|time| jiff::Timestamp::try_from(time).ok());
+    timestamp.map_or_else(String::new, |timestamp| format!("{timestamp:.9}"))
 }
 
 fn hex_sha256(bytes: &[u8]) -> String {

@@ -100,6 +100,8 @@ pub fn identity() -> Identity {
         path_sha256: "aa".repeat(32),
         size_bytes: 1_048_576,
         wal_size_bytes: 0,
+        modified_at: "2026-11-20T03:00:00.000000000Z".to_owned(),
+        wal_modified_at: String::new(),
         header_sha256: "bb".repeat(32),
         page_count: 256,
         page_size_bytes: 4096,
