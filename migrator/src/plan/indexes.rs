@@ -39,6 +39,9 @@ pub(super) fn plan(builder: &mut Builder<'_>, draft: &Draft<'_>) {
             builder.step(object, sql);
             continue;
         }
+        if nocase::refuses_rows(builder, draft, &object) {
+            continue;
+        }
         match create_index(draft, index) {
             Ok(created) => {
                 if created.folded {
