@@ -186,7 +186,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Lists something that its owner has to write.
-    pub fn to_do(&mut self, todo: Todo) {
+    pub fn list_todo(&mut self, todo: Todo) {
         self.todo.push(todo);
     }
 

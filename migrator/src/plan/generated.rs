@@ -13,7 +13,7 @@ use super::mapping::Mapping;
 use super::model::{Disposition, Finding};
 use super::policy::ValueKind;
 use super::rules;
-use super::translate::{Translated, Ty, translate_over};
+use super::translate::{Bound, Translated, Ty, translate_over};
 use super::values::occurring;
 use crate::census::{ColumnCensus, TableCensus};
 use crate::source::catalog::{Column, Table};
@@ -156,7 +156,10 @@ fn translated(
             stop.replace(Some(Refused::Because(why)));
         }
         // A generated column of Postgres cannot read another one.
-        Some((other.binding.clone(), other.plan.generated.clone()))
+        Some(Bound {
+            binding: other.binding.clone(),
+            expression: other.plan.generated.clone(),
+        })
     });
     if let Some(stop) = stop.into_inner() {
         return Err(stop);
@@ -167,7 +170,7 @@ fn translated(
             "its values can be many times longer than what they are computed from",
         ));
     }
-    let (mapping, sql) = after_affinity(translated, column).map_err(|why| because(why))?;
+    let (mapping, sql) = after_affinity(translated, column).map_err(because)?;
     if holds(mapping, &of.census.columns[position]) {
         Ok((mapping, sql))
     } else {

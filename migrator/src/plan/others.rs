@@ -5,7 +5,7 @@ use super::builder::Builder;
 use super::model::{Disposition, Todo};
 use super::rules;
 use super::todo::Own;
-use super::translate::{Relation, translate_view};
+use super::translate::{Relation, RelationColumn, translate_view};
 use crate::quote::quote_ident;
 use crate::source::ddl::{Ddl, VirtualTableDdl, read};
 use crate::source::objects::{OtherKind, OtherObject};
@@ -84,7 +84,10 @@ fn select(builder: &Builder<'_>, other: &OtherObject, drafts: &[Draft<'_>]) -> R
         Some(Relation {
             sql: builder.qualified(&draft.target_name),
             columns: columns
-                .map(|c| (c.name.clone(), draft.column(&c.name).map(|p| p.binding.clone())))
+                .map(|c| RelationColumn {
+                    name: c.name.clone(),
+                    binding: draft.column(&c.name).map(|p| p.binding.clone()),
+                })
                 .collect(),
         })
     };

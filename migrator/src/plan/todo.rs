@@ -47,7 +47,7 @@ impl Builder<'_> {
             next: format!("{} under [choices.sql] of the plan.", write_it(own, &todo.object)),
             ..finding
         });
-        self.to_do(todo);
+        self.list_todo(todo);
     }
 
     /// Blocks on an object whose loss could let wrong data in, unless its owner leaves it out.
