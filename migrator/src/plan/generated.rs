@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 
-use super::builder::{Builder, plain};
+use super::builder::{Builder, Family, plain};
 use super::choices::Generated;
 use super::columns::{self, Planned};
 use super::computed;
@@ -75,7 +75,7 @@ fn decide(
             Ok((mapping, sql)) => {
                 let reason = "computed by the translated expression".to_owned();
                 let column = columns::plan_column(builder, table, position, written, mapping, reason);
-                builder.used(&format!("column:{}.{name}", table.name));
+                builder.used(Family::Column, &format!("column:{}.{name}", table.name));
                 planned.push(computing(column, sql));
             }
             Err(Refused::Waits) => return false,
@@ -114,7 +114,7 @@ fn block(builder: &mut Builder<'_>, of: &Computed<'_>, position: usize, why: &st
          [choices.columns.\"column:{table}.{column}\"] of the plan. Or write the expression yourself: \
          \"{object}\" = \"...\" under [choices.sql]. Or leave it out with --skip '{object}'."
     );
-    builder.used(&format!("column:{table}.{column}"));
+    builder.used(Family::Column, &format!("column:{table}.{column}"));
     builder.block(Finding {
         next,
         ..plain(Disposition::Blocked, rules::GENERATED, &object, detail)

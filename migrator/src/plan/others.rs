@@ -1,7 +1,7 @@
 //! Objects without rows of the plan's own: views, triggers, virtual tables and what belongs to them.
 
 use super::build::Draft;
-use super::builder::Builder;
+use super::builder::{Builder, Family};
 use super::model::{Disposition, Todo};
 use super::rules;
 use super::todo::Own;
@@ -38,7 +38,7 @@ fn view(builder: &mut Builder<'_>, other: &OtherObject, drafts: &[Draft<'_>]) {
     if builder.skipped(&object, &other.sql) {
         return;
     }
-    builder.used(&object);
+    builder.used(Family::Name, &object);
     if let Some(sql) = builder.own_sql(&object, &other.sql) {
         builder.step(object, sql);
         return;
