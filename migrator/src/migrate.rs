@@ -125,10 +125,11 @@ fn survey_blocking(path: &Path, mandate: &Mandate, progress: &Progress) -> Resul
     ));
     progress.begin("census", None);
     let trials = trials(&catalog, &mandate.choices);
-    let census = Census::take(&source, &catalog, &trials, |table, rows, bytes| {
+    let mut census = Census::take(&source, &catalog, &trials, |table, rows, bytes| {
         progress.table(&table.name);
         progress.add(rows, bytes);
     })?;
+    plan::folded_keys::count(&source, &catalog, &mandate.choices, &mut census)?;
     let plan = plan::build(
         source.identity(),
         source.header().encoding,

@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::ColumnCensus;
+use super::duplicates::Duplicates;
 use super::orphans::{self, Orphans};
 use super::trial::{Refused, Trials};
 use super::width::{RowWidths, value_bytes};
@@ -32,6 +33,9 @@ pub struct TableCensus {
     pub widths: RowWidths,
     /// Rows without a parent, by SQLite's number of the foreign key.
     pub orphans: BTreeMap<i64, Orphans>,
+    /// Rows that a unique key would refuse if it compared as chosen for the target, by the key's object. Empty as
+    /// the census counts; it does not know the choices.
+    pub folded_keys: BTreeMap<String, Duplicates>,
     /// Why a foreign key cannot be checked at all; those that can be are in `orphans` all the same.
     pub foreign_keys_broken: Option<String>,
 }
@@ -177,6 +181,7 @@ fn take_table(
         columns,
         widths,
         orphans: found.orphans,
+        folded_keys: BTreeMap::new(),
         foreign_keys_broken: found.broken,
     })
 }

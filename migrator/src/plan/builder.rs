@@ -48,6 +48,30 @@ impl From<UnknownChoice> for Failure {
 /// Before the name of a rule that stands for every object it blocks.
 const BY_RULE: &str = "rule:";
 
+/// The kinds of choices. What takes one kind may not take another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Family {
+    /// Objects to leave out.
+    Skip,
+    /// How columns are carried over.
+    Column,
+    /// Names on the target.
+    Name,
+    /// The owner's own SQL.
+    Sql,
+}
+
+impl Family {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Skip => "leave out",
+            Self::Column => "choose for",
+            Self::Name => "rename",
+            Self::Sql => "write SQL for",
+        }
+    }
+}
+
 /// Gathers findings and steps, and knows what their owner chose.
 pub(super) struct Builder<'a> {
     pub choices: &'a Choices,
@@ -60,9 +84,7 @@ pub(super) struct Builder<'a> {
     preparations: Vec<Step>,
     steps: Vec<Step>,
     /// Choices that named something, by object.
-    used: BTreeSet<String>,
-    /// Objects that are left out because their owner asked for it.
-    left_out: BTreeSet<String>,
+    used: BTreeSet<(Family, String)>,
     /// Tables that are left out: choices for their own objects are no mistake.
     gone: Vec<String>,
     /// Names on the target and the objects that have them, by the scope they must be unique in.
@@ -81,7 +103,6 @@ impl<'a> Builder<'a> {
             preparations: Vec::new(),
             steps: Vec::new(),
             used: BTreeSet::new(),
-            left_out: BTreeSet::new(),
             gone: Vec::new(),
             taken: BTreeMap::new(),
         }
@@ -106,7 +127,7 @@ impl<'a> Builder<'a> {
     }
 
     fn leave_out(&mut self, object: &str, detail: &str) {
-        if self.used.insert(object.to_owned()) {
+        if self.used.insert((Family::Skip, object.to_owned())) {
             let rule = if object.starts_with("table:") {
                 rules::TABLE_SKIPPED
             } else {
@@ -115,12 +136,11 @@ impl<'a> Builder<'a> {
             let detail = format!("left out on request: {detail}");
             self.find(Disposition::Skipped, rule, object, detail);
         }
-        self.left_out.insert(object.to_owned());
     }
 
     /// Whether this object is left out, as far as the plan has come.
     pub fn leaves_out(&self, object: &str) -> bool {
-        self.choices.skip.contains(object) || self.left_out.contains(object)
+        self.choices.skip.contains(object) || self.used.contains(&(Family::Skip, object.to_owned()))
     }
 
     /// Takes note that a table's own objects are left out with it.
@@ -129,8 +149,8 @@ impl<'a> Builder<'a> {
     }
 
     /// Takes note that a choice for this object was looked at.
-    pub fn used(&mut self, object: &str) {
-        self.used.insert(object.to_owned());
+    pub fn used(&mut self, family: Family, object: &str) {
+        self.used.insert((family, object.to_owned()));
     }
 
     /// Blocks on an object that could be left out, unless its owner asked for that.
@@ -186,7 +206,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Lists something that its owner has to write.
-    pub fn to_do(&mut self, todo: Todo) {
+    pub fn list_todo(&mut self, todo: Todo) {
         self.todo.push(todo);
     }
 
@@ -285,11 +305,11 @@ impl<'a> Builder<'a> {
 
     fn refuse_unknown(&self) -> Result<(), UnknownChoice> {
         let choices = self.choices;
-        let families: [(&'static str, Vec<&String>); 4] = [
-            ("leave out", choices.skip.iter().collect()),
-            ("choose for", choices.columns.keys().collect()),
-            ("rename", choices.names.keys().collect()),
-            ("write SQL for", choices.sql.keys().collect()),
+        let families: [(Family, Vec<&String>); 4] = [
+            (Family::Skip, choices.skip.iter().collect()),
+            (Family::Column, choices.columns.keys().collect()),
+            (Family::Name, choices.names.keys().collect()),
+            (Family::Sql, choices.sql.keys().collect()),
         ];
         let rules_named = choices
             .skip
@@ -300,25 +320,28 @@ impl<'a> Builder<'a> {
                 return Err(UnknownChoice::Rule(rule.to_owned()));
             }
         }
-        for (what, objects) in families {
-            if let Some(object) = objects.into_iter().find(|object| !self.is_known(object)) {
+        for (family, objects) in families {
+            let mut objects = objects.into_iter();
+            if let Some(object) = objects.find(|object| !self.is_known(family, object)) {
                 return Err(UnknownChoice::Object {
                     object: object.clone(),
-                    what,
+                    what: family.words(),
                 });
             }
         }
         Ok(())
     }
 
-    fn is_known(&self, object: &str) -> bool {
+    fn is_known(&self, family: Family, object: &str) -> bool {
         let of_gone = |table: &String| {
             let rest = object
                 .split_once(':')
                 .and_then(|(_, name)| name.strip_prefix(table.as_str()));
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
-        self.used.contains(object) || object.starts_with(BY_RULE) || self.gone.iter().any(of_gone)
+        self.used.contains(&(family, object.to_owned()))
+            || object.starts_with(BY_RULE)
+            || self.gone.iter().any(of_gone)
     }
 }
 

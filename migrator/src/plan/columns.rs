@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::builder::{Builder, plain};
+use super::builder::{Builder, Family, plain};
 use super::choices::Nocase;
 use super::choose::{Choice, choose, stored_class};
 use super::generated::{self, Computed};
@@ -95,7 +95,7 @@ pub(super) fn plan_stored(
 ) -> Option<Planned> {
     let column = &table.columns[position];
     let object = format!("column:{}.{}", table.name, column.name);
-    builder.used(&object);
+    builder.used(Family::Column, &object);
     let census = &census.columns[position];
     let applied = values::applied(builder.choices, &object, column, census);
     let wanted = builder.choices.column(&object).and_then(|choice| choice.mapping);

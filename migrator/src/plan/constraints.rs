@@ -10,6 +10,7 @@ use super::builder::{Builder, plain};
 use super::columns::Planned;
 use super::indexes::{INDEX_COLUMNS_MAX, note_wide, too_many_columns};
 use super::model::{Disposition, Finding, Todo};
+use super::nocase::refuses_rows;
 use super::rules;
 use super::todo::Own;
 use super::translate::translate_condition;
@@ -75,7 +76,7 @@ fn primary_key(builder: &mut Builder<'_>, draft: &Draft<'_>) {
         builder.block_or_skip(rules::INDEX, &object, why);
         return;
     }
-    if builder.skipped(&object, "the table gets no primary key") {
+    if builder.skipped(&object, "the table gets no primary key") || refuses_rows(builder, draft, &object) {
         return;
     }
     if columns.iter().any(|c| !c.plan.not_null) && !table.without_rowid {
@@ -107,7 +108,8 @@ fn unique_key(builder: &mut Builder<'_>, draft: &Draft<'_>, number: usize, index
         builder.block_or_skip(rules::INDEX, &object, why);
         return;
     }
-    if builder.skipped(&object, "the table gets no such unique key") {
+    if builder.skipped(&object, "the table gets no such unique key") || refuses_rows(builder, draft, &object)
+    {
         return;
     }
     note_wide(builder, draft, &object, &columns);

@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 
-use super::builder::{Builder, plain};
+use super::builder::{Builder, Family, plain};
 use super::choices::Generated;
 use super::columns::{self, Planned};
 use super::computed;
@@ -13,7 +13,7 @@ use super::mapping::Mapping;
 use super::model::{Disposition, Finding};
 use super::policy::ValueKind;
 use super::rules;
-use super::translate::{Translated, Ty, translate_over};
+use super::translate::{Bound, Translated, Ty, translate_over};
 use super::values::occurring;
 use crate::census::{ColumnCensus, TableCensus};
 use crate::source::catalog::{Column, Table};
@@ -75,7 +75,7 @@ fn decide(
             Ok((mapping, sql)) => {
                 let reason = "computed by the translated expression".to_owned();
                 let column = columns::plan_column(builder, table, position, written, mapping, reason);
-                builder.used(&format!("column:{}.{name}", table.name));
+                builder.used(Family::Column, &format!("column:{}.{name}", table.name));
                 planned.push(computing(column, sql));
             }
             Err(Refused::Waits) => return false,
@@ -114,7 +114,7 @@ fn block(builder: &mut Builder<'_>, of: &Computed<'_>, position: usize, why: &st
          [choices.columns.\"column:{table}.{column}\"] of the plan. Or write the expression yourself: \
          \"{object}\" = \"...\" under [choices.sql]. Or leave it out with --skip '{object}'."
     );
-    builder.used(&format!("column:{table}.{column}"));
+    builder.used(Family::Column, &format!("column:{table}.{column}"));
     builder.block(Finding {
         next,
         ..plain(Disposition::Blocked, rules::GENERATED, &object, detail)
@@ -156,7 +156,10 @@ fn translated(
             stop.replace(Some(Refused::Because(why)));
         }
         // A generated column of Postgres cannot read another one.
-        Some((other.binding.clone(), other.plan.generated.clone()))
+        Some(Bound {
+            binding: other.binding.clone(),
+            expression: other.plan.generated.clone(),
+        })
     });
     if let Some(stop) = stop.into_inner() {
         return Err(stop);
@@ -167,7 +170,7 @@ fn translated(
             "its values can be many times longer than what they are computed from",
         ));
     }
-    let (mapping, sql) = after_affinity(translated, column).map_err(|why| because(why))?;
+    let (mapping, sql) = after_affinity(translated, column).map_err(because)?;
     if holds(mapping, &of.census.columns[position]) {
         Ok((mapping, sql))
     } else {

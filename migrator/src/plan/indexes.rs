@@ -4,7 +4,7 @@
 //! equal it blocks; any other is left to its owner.
 
 use super::build::Draft;
-use super::builder::{Builder, plain};
+use super::builder::{Builder, Family, plain};
 use super::choices::Nocase;
 use super::columns::Planned;
 use super::model::{Disposition, Finding, Todo};
@@ -32,11 +32,15 @@ pub(super) fn plan(builder: &mut Builder<'_>, draft: &Draft<'_>) {
     {
         let object = format!("index:{}.{}", draft.table.name, index.name);
         let original = index.sql.as_deref().unwrap_or_default();
+        builder.used(Family::Name, &object);
         if builder.skipped(&object, original) {
             continue;
         }
         if let Some(sql) = builder.own_sql(&object, original) {
             builder.step(object, sql);
+            continue;
+        }
+        if nocase::refuses_rows(builder, draft, &object) {
             continue;
         }
         match create_index(draft, index) {

@@ -10,6 +10,7 @@ mod constraints;
 pub mod decimal;
 pub mod epoch;
 pub mod file;
+pub mod folded_keys;
 mod foreign_keys;
 mod generated;
 mod indexes;

@@ -5,7 +5,7 @@
 use outgrow_shared::ce1::Digest;
 use sha2::{Digest as _, Sha256};
 
-use super::builder::{Builder, plain};
+use super::builder::{Builder, Family, plain};
 use super::model::{Disposition, Finding};
 use super::rules;
 use crate::quote::NAME_BYTES_MAX;
@@ -42,7 +42,7 @@ impl Builder<'_> {
         let unfit = !fits(name) || (is_column && is_system_column(name));
         let target = match self.choices.names.get(object) {
             Some(chosen) => {
-                self.used(object);
+                self.used(Family::Name, object);
                 self.find(
                     Disposition::Changed,
                     rules::NAME_CHOSEN,

@@ -3,6 +3,7 @@
 //! NOCASE folds A to Z and nothing else. No type of Postgres does exactly that, so nothing is chosen by itself, and
 //! what was chosen is named with its difference.
 
+use super::build::Draft;
 use super::builder::{Builder, plain};
 use super::choices::Nocase;
 use super::mapping::Mapping;
@@ -108,10 +109,36 @@ fn block(builder: &mut Builder<'_>, object: &str, column_object: &str, collation
         "Choose what stands for NOCASE, which ignores the case of A to Z: --nocase icu (a collation that ignores \
          the case of every script; LIKE needs Postgres 18), --nocase citext (a type that does so too; needs the \
          extension) or --nocase bytes (case makes a difference). For one column: nocase = \"...\" under \
-         [choices.columns.\"{column_object}\"] of the plan."
+         [choices.columns.\"{column_object}\"] of the plan. As bytes also with --skip '{object}'."
     );
     builder.block(Finding {
         next,
         ..plain(Disposition::Blocked, rules::COLLATION, object, detail)
     });
+}
+
+/// Whether rows of the table stand against a unique key under what was chosen; they block it then.
+pub(super) fn refuses_rows(builder: &mut Builder<'_>, draft: &Draft<'_>, object: &str) -> bool {
+    let Some(found) = draft.census.folded_keys.get(object) else {
+        return false;
+    };
+    let detail = format!(
+        "{} rows have a key that is unique under NOCASE and no longer so under what was chosen for it",
+        found.rows
+    );
+    let next = format!(
+        "Change those rows, choose bytes for the column (case makes a difference then), or leave the key out with \
+         --skip '{object}'."
+    );
+    builder.block(Finding {
+        rows: found.rows,
+        samples: found
+            .pairs
+            .iter()
+            .map(|(one, other)| format!("{one} and {other}"))
+            .collect(),
+        next,
+        ..plain(Disposition::Blocked, rules::KEY_FOLDED, object, detail)
+    });
+    true
 }

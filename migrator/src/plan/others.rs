@@ -1,11 +1,11 @@
 //! Objects without rows of the plan's own: views, triggers, virtual tables and what belongs to them.
 
 use super::build::Draft;
-use super::builder::Builder;
+use super::builder::{Builder, Family};
 use super::model::{Disposition, Todo};
 use super::rules;
 use super::todo::Own;
-use super::translate::{Relation, translate_view};
+use super::translate::{Relation, RelationColumn, translate_view};
 use crate::quote::quote_ident;
 use crate::source::ddl::{Ddl, VirtualTableDdl, read};
 use crate::source::objects::{OtherKind, OtherObject};
@@ -38,7 +38,7 @@ fn view(builder: &mut Builder<'_>, other: &OtherObject, drafts: &[Draft<'_>]) {
     if builder.skipped(&object, &other.sql) {
         return;
     }
-    builder.used(&object);
+    builder.used(Family::Name, &object);
     if let Some(sql) = builder.own_sql(&object, &other.sql) {
         builder.step(object, sql);
         return;
@@ -84,7 +84,10 @@ fn select(builder: &Builder<'_>, other: &OtherObject, drafts: &[Draft<'_>]) -> R
         Some(Relation {
             sql: builder.qualified(&draft.target_name),
             columns: columns
-                .map(|c| (c.name.clone(), draft.column(&c.name).map(|p| p.binding.clone())))
+                .map(|c| RelationColumn {
+                    name: c.name.clone(),
+                    binding: draft.column(&c.name).map(|p| p.binding.clone()),
+                })
                 .collect(),
         })
     };

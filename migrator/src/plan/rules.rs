@@ -83,6 +83,8 @@ pub const ON_CONFLICT: Rule = "constraint.on-conflict";
 pub const KEY_NULL: Rule = "key.null";
 /// A primary key that SQLite let be NULL becomes NOT NULL.
 pub const KEY_NOT_NULL: Rule = "key.made-not-null";
+/// Rows that a unique key refuses once it compares as chosen for NOCASE.
+pub const KEY_FOLDED: Rule = "key.folded-duplicates";
 /// The largest id was used: no identity can go on after it.
 pub const KEY_EXHAUSTED: Rule = "key.exhausted";
 /// A foreign key's parent table or column does not exist or is not carried over.
@@ -141,6 +143,7 @@ pub const ALL: &[Rule] = &[
     ON_CONFLICT,
     KEY_NULL,
     KEY_NOT_NULL,
+    KEY_FOLDED,
     KEY_EXHAUSTED,
     FOREIGN_KEY_PARENT,
     FOREIGN_KEY_NOT_UNIQUE,

@@ -3,7 +3,7 @@
 //! One place for all such objects, so that a finding, the plan's list and the owner's own SQL always belong
 //! together.
 
-use super::builder::{Builder, plain};
+use super::builder::{Builder, Family, plain};
 use super::model::{Disposition, Finding, Todo};
 use super::rules::{self, Rule};
 
@@ -32,7 +32,7 @@ impl Builder<'_> {
     /// The owner's own SQL for an object, if there is any; it is named then, beside the text it stands for.
     pub fn own_sql(&mut self, object: &str, original: &str) -> Option<String> {
         let sql = self.choices.sql.get(object)?.clone();
-        self.used(object);
+        self.used(Family::Sql, object);
         let detail = format!("made by its owner's own SQL in place of: {}", one_line(original));
         self.find(Disposition::Changed, rules::OWN_SQL, object, detail);
         Some(sql)
@@ -47,7 +47,7 @@ impl Builder<'_> {
             next: format!("{} under [choices.sql] of the plan.", write_it(own, &todo.object)),
             ..finding
         });
-        self.to_do(todo);
+        self.list_todo(todo);
     }
 
     /// Blocks on an object whose loss could let wrong data in, unless its owner leaves it out.

@@ -1,6 +1,6 @@
 //! Views of SQLite and their translation show the same rows under the same names.
 
-use outgrow_migrator::plan::translate::{ColumnBinding, Relation, translate_view};
+use outgrow_migrator::plan::translate::{ColumnBinding, Relation, RelationColumn, translate_view};
 use outgrow_migrator::quote::quote_ident;
 use outgrow_migrator::source::ddl::{Ddl, read};
 use rusqlite::Connection;
@@ -70,12 +70,16 @@ fn relation(name: &str) -> Option<Relation> {
             name: name.to_owned(),
             ..model
         });
-        (name.to_owned(), binding)
+        RelationColumn {
+            name: name.to_owned(),
+            binding,
+        }
     };
     if is("t") {
-        let own = COLUMNS
-            .iter()
-            .map(|(name, ..)| ((*name).to_owned(), columns(name)));
+        let own = COLUMNS.iter().map(|(name, ..)| RelationColumn {
+            name: (*name).to_owned(),
+            binding: columns(name),
+        });
         return Some(Relation {
             sql: "public.\"t\"".to_owned(),
             columns: std::iter::once(like("j", "id")).chain(own).collect(),

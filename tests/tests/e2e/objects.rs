@@ -244,7 +244,16 @@ fn texts_that_only_the_chosen_folding_makes_equal_are_refused() {
         "CREATE TABLE t (name TEXT COLLATE NOCASE UNIQUE); INSERT INTO t VALUES ('\u{c9}va'), ('\u{e9}va')",
     );
     let before = scene.catalog();
-    scene.migrate(&["--nocase", "icu"]).refuses(4, &["unique:t.1"]);
+    for way in ["icu", "citext"] {
+        scene
+            .migrate(&["--nocase", way])
+            .refuses(4, &["unique:t.1", "Nothing was written"]);
+        let found = findings(&scene, &["--nocase", way]);
+        assert!(
+            found.contains(&"unique:t.1 key.folded-duplicates blocked".to_owned()),
+            "{found:?}"
+        );
+    }
     assert_eq!(before, scene.catalog());
     scene.migrated(&["--nocase", "bytes"]);
 }
@@ -334,6 +343,26 @@ fn virtual_tables_are_told_apart_by_where_their_rows_are() {
     }
     let certificate = scene.migrated(&["--skip", "rule:virtual-table.not-carried"]);
     assert_eq!(certificate["tables"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn an_index_row_that_may_be_too_large_and_an_id_without_a_next_are_told() {
+    let scene = Scene::script(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, at TEXT UNIQUE, beyond TEXT UNIQUE); \
+         INSERT INTO t VALUES (9223372036854775807, hex(zeroblob(1352)), 'x' || hex(zeroblob(1352)));",
+    );
+    let found = findings(&scene, &[]);
+    assert_eq!(
+        found,
+        [
+            "unique:t.2 index.row-too-large changed",
+            "identity:t.id key.exhausted changed"
+        ]
+    );
+    // What repeats itself is small enough once it is compressed.
+    scene.migrated(&[]);
+    let identities = "SELECT count(*) FROM pg_attribute WHERE attrelid = 't'::regclass AND attidentity <> ''";
+    assert_eq!(scene.database.value(identities), "0");
 }
 
 #[test]

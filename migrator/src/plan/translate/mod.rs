@@ -21,7 +21,7 @@ use thiserror::Error;
 
 pub use default::translate_default;
 pub use value::Ty;
-pub use view::{Relation, translate_view};
+pub use view::{Relation, RelationColumn, translate_view};
 
 use super::choices::Nocase;
 use super::target_type::TargetType;
@@ -110,13 +110,22 @@ pub fn translate(
     })
 }
 
-/// As [`translate`]; a column may come with an expression that stands in for its name.
+/// A column and, where it is computed itself, the expression that stands in for its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bound {
+    /// The column.
+    pub binding: ColumnBinding,
+    /// Its expression on the target.
+    pub expression: Option<String>,
+}
+
+/// As [`translate`], over columns of which some are computed.
 ///
 /// # Errors
 /// [`Untranslatable`] names the first construct without an equal.
 pub fn translate_over(
     expr: &Expr,
-    columns: &dyn Fn(&str) -> Option<(ColumnBinding, Option<String>)>,
+    columns: &dyn Fn(&str) -> Option<Bound>,
 ) -> Result<Translated, Untranslatable> {
     let value = walk::Walker::new(&walk::OverExpressions(columns)).value(expr, 0)?;
     Ok(Translated {

@@ -14,9 +14,17 @@ use crate::source::ddl::{Expr, JoinKind, JoinOn, Operator, QueryDdl, ResultDdl};
 pub struct Relation {
     /// Its name on the target with its schema, quoted.
     pub sql: String,
-    /// Every column in the source's order: its name there, and what is known of it on the target, if it is
-    /// carried over.
-    pub columns: Vec<(String, Option<ColumnBinding>)>,
+    /// Every column in the source's order.
+    pub columns: Vec<RelationColumn>,
+}
+
+/// A column of a table that a view reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RelationColumn {
+    /// Its name in the source.
+    pub name: String,
+    /// What is known of it on the target, if it is carried over.
+    pub binding: Option<ColumnBinding>,
 }
 
 /// Translates the query of a view. `names` are the columns that SQLite gives the view; `relation` finds a table by
@@ -75,18 +83,18 @@ struct Part {
 }
 
 impl Part {
-    fn column(&self, name: &str) -> Option<&(String, Option<ColumnBinding>)> {
+    fn column(&self, name: &str) -> Option<&RelationColumn> {
         self.relation
             .columns
             .iter()
-            .find(|(own, _)| own.eq_ignore_ascii_case(name))
+            .find(|own| own.name.eq_ignore_ascii_case(name))
     }
 
     fn shares(&self, name: &str) -> bool {
         self.shared.iter().any(|shared| shared.eq_ignore_ascii_case(name))
     }
 
-    fn value(&self, (name, binding): &(String, Option<ColumnBinding>)) -> Outcome<Value> {
+    fn value(&self, RelationColumn { name, binding }: &RelationColumn) -> Outcome<Value> {
         let Some(binding) = binding else {
             return refuse(format!("the column {name}"), "it is not carried over");
         };
@@ -98,7 +106,7 @@ impl Part {
     }
 
     /// The column as it is, whatever its type.
-    fn shown(&self, (name, binding): &(String, Option<ColumnBinding>)) -> Outcome<String> {
+    fn shown(&self, RelationColumn { name, binding }: &RelationColumn) -> Outcome<String> {
         match binding {
             Some(binding) => Ok(self.named(binding)),
             None => refuse(format!("the column {name}"), "it is not carried over"),
@@ -202,11 +210,7 @@ struct Tables<'a> {
 
 impl Tables<'_> {
     /// The part and column of a name; none when no table of the query has it.
-    fn column(
-        &self,
-        table: Option<&str>,
-        name: &str,
-    ) -> Outcome<Option<(&Part, &(String, Option<ColumnBinding>))>> {
+    fn column(&self, table: Option<&str>, name: &str) -> Outcome<Option<(&Part, &RelationColumn)>> {
         let mut found = None;
         for (place, part) in self.parts.iter().enumerate() {
             if table.is_some_and(|table| !part.alias.eq_ignore_ascii_case(table)) {
@@ -255,11 +259,7 @@ fn results(tables: &Tables<'_>) -> Outcome<Vec<String>> {
         match result {
             ResultDdl::All => {
                 for part in tables.parts {
-                    let own = part
-                        .relation
-                        .columns
-                        .iter()
-                        .filter(|(name, _)| !part.shares(name));
+                    let own = part.relation.columns.iter().filter(|own| !part.shares(&own.name));
                     let columns = own.map(|column| part.shown(column));
                     shown.extend(columns.collect::<Outcome<Vec<_>>>()?);
                 }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use super::compare::{Comparison, compare};
 use super::value::{Collation, Ty, Value};
-use super::{ColumnBinding, Outcome, Untranslatable, arithmetic, functions, pattern, refuse};
+use super::{Bound, ColumnBinding, Outcome, Untranslatable, arithmetic, functions, pattern, refuse};
 use crate::source::ddl::{Affinity, Expr, Operator, UnaryOperator};
 
 /// Deepest expression that is translated, levels. The walk recurses; the reader allows more, and nobody
@@ -36,11 +36,11 @@ impl Scope for OneTable<'_> {
 }
 
 /// The columns of one table, some of which are expressions themselves.
-pub(super) struct OverExpressions<'a>(pub(super) &'a dyn Fn(&str) -> Option<(ColumnBinding, Option<String>)>);
+pub(super) struct OverExpressions<'a>(pub(super) &'a dyn Fn(&str) -> Option<Bound>);
 
 impl Scope for OverExpressions<'_> {
     fn find(&self, _table: Option<&str>, name: &str) -> Found {
-        let Some((binding, expression)) = (self.0)(name) else {
+        let Some(Bound { binding, expression }) = (self.0)(name) else {
             return Found::Missing;
         };
         let value = Value::column(&binding);

@@ -37,8 +37,8 @@ pub enum DdlError {
         /// Upper bound of the nesting, levels.
         levels: usize,
     },
-    /// The parser passed over a DEFERRABLE clause, as it does after a constraint name inside a foreign key.
-    #[error("a DEFERRABLE clause in the SQL of {object:?} is not read with its foreign key")]
+    /// The tokens show other foreign keys than the parser, so that their deferral cannot be told.
+    #[error("the foreign keys in the SQL of {object:?} cannot be told apart")]
     DeferralLost {
         /// Object whose text it is.
         object: String,

@@ -27,16 +27,38 @@ impl Level {
     }
 }
 
-/// How many DEFERRABLE clauses without NOT a text has.
-pub(super) fn deferrable_clauses(sql: &str) -> Result<usize, Error> {
+/// What is said of the deferral of a foreign key.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Deferral {
+    pub deferrable: bool,
+    pub initially_deferred: bool,
+}
+
+/// The deferral of every REFERENCES of a CREATE TABLE in order. The parser passes over one that stands after a
+/// constraint name; to SQLite it belongs to the REFERENCES before it, wherever that is.
+pub(super) fn deferrals(sql: &str) -> Result<Vec<Deferral>, Error> {
     let input = sql.as_bytes();
     let mut scanner = Scanner::new(Tokenizer::new());
-    let (mut clauses, mut after_not) = (0, false);
+    let mut deferrals: Vec<Deferral> = Vec::new();
+    let (mut after_not, mut after_initially) = (false, false);
     while let (_, Some((_, token)), _) = scanner.scan(input)? {
-        clauses += usize::from(token == TokenType::TK_DEFERRABLE && !after_not);
+        match (token, deferrals.last_mut()) {
+            (TokenType::TK_REFERENCES, _) => deferrals.push(Deferral::default()),
+            (TokenType::TK_DEFERRABLE, Some(last)) => {
+                *last = Deferral {
+                    deferrable: !after_not,
+                    initially_deferred: false,
+                };
+            }
+            (TokenType::TK_DEFERRED, Some(last)) if after_initially => {
+                last.initially_deferred = last.deferrable;
+            }
+            _ => {}
+        }
         after_not = token == TokenType::TK_NOT;
+        after_initially = token == TokenType::TK_INITIALLY;
     }
-    Ok(clauses)
+    Ok(deferrals)
 }
 
 /// An upper bound of the depth of the syntax tree, without building it: each level of a tree costs at least an

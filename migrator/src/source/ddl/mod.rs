@@ -68,6 +68,14 @@ impl TableDdl {
         let of_columns = self.columns.iter().flat_map(|column| &column.foreign_keys);
         of_columns.chain(&self.foreign_keys)
     }
+
+    fn foreign_keys_mut(&mut self) -> impl Iterator<Item = &mut ForeignKeyDdl> {
+        let of_columns = self
+            .columns
+            .iter_mut()
+            .flat_map(|column| &mut column.foreign_keys);
+        of_columns.chain(&mut self.foreign_keys)
+    }
 }
 
 /// A column of a table.

@@ -6,7 +6,7 @@ use sqlite3_parser::{Bump, FallibleIterator};
 
 use super::convert::{default_expr, source_expr, type_text};
 use super::error::DdlError;
-use super::lexis::{NESTING_MAX, TEXT_BYTES_MAX, deferrable_clauses, nesting_bound, unquote};
+use super::lexis::{NESTING_MAX, TEXT_BYTES_MAX, deferrals, nesting_bound, unquote};
 use super::query::query;
 use super::{
     CheckDdl, ColumnDdl, ColumnKeyDdl, Ddl, ForeignKeyDdl, GeneratedDdl, IndexDdl, KeyDdl, KeyPart, KeyTerm,
@@ -40,15 +40,19 @@ pub fn read(object: &str, sql: &str) -> Result<Ddl, DdlError> {
         (Some(ast::Cmd::Stmt(statement)), None) => statement_ddl(statement),
         _ => None,
     };
-    let ddl = ddl.ok_or_else(|| DdlError::NotOneCreate {
+    let mut ddl = ddl.ok_or_else(|| DdlError::NotOneCreate {
         object: object_name(),
     })?;
-    if let Ddl::Table(table) = &ddl {
-        let clauses = deferrable_clauses(sql).map_err(|error| syntax(object, &error))?;
-        if clauses > table.foreign_keys().filter(|key| key.deferrable).count() {
+    if let Ddl::Table(table) = &mut ddl {
+        let deferrals = deferrals(sql).map_err(|error| syntax(object, &error))?;
+        if deferrals.len() != table.foreign_keys().count() {
             return Err(DdlError::DeferralLost {
                 object: object_name(),
             });
+        }
+        for (key, deferral) in table.foreign_keys_mut().zip(deferrals) {
+            key.deferrable = deferral.deferrable;
+            key.initially_deferred = deferral.initially_deferred;
         }
     }
     Ok(ddl)
@@ -204,15 +208,8 @@ fn table(
                 name: constraint_name,
                 expr: source_expr(expr),
             }),
-            TableConstraint::ForeignKey {
-                columns,
-                clause,
-                defer_clause,
-            } => {
-                let mut key = foreign_key(constraint_name, column_names(Some(columns)), clause);
-                if let Some(clause) = defer_clause {
-                    defer(&mut key, clause);
-                }
+            TableConstraint::ForeignKey { columns, clause, .. } => {
+                let key = foreign_key(constraint_name, column_names(Some(columns)), clause);
                 table.foreign_keys.push(key);
             }
         }
@@ -271,12 +268,8 @@ fn column(definition: &ast::ColumnDefinition) -> ColumnDdl {
                     .foreign_keys
                     .push(foreign_key(constraint_name, child, clause));
             }
-            // A deferral belongs to the REFERENCES before it.
-            ColumnConstraint::Defer(clause) => {
-                if let Some(key) = column.foreign_keys.last_mut() {
-                    defer(key, clause);
-                }
-            }
+            // Read from the tokens, with those that the parser passes over.
+            ColumnConstraint::Defer(_) => {}
             ColumnConstraint::Generated { expr, typ } => {
                 column.generated = Some(GeneratedDdl {
                     expr: source_expr(expr),
@@ -316,12 +309,6 @@ fn foreign_key(
         }
     }
     key
-}
-
-fn defer(key: &mut ForeignKeyDdl, clause: &ast::DeferSubclause) {
-    key.deferrable = clause.deferrable;
-    key.initially_deferred =
-        clause.deferrable && clause.init_deferred == Some(ast::InitDeferredPred::InitiallyDeferred);
 }
 
 /// One term of a key: SQLite takes a plain name, also in single quotes or parentheses, for a column.

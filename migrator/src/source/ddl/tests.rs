@@ -255,16 +255,45 @@ fn size_and_depth_are_refused_just_above_their_limits() {
 }
 
 #[test]
-fn a_deferral_that_the_parser_passes_over_is_refused_not_lost() {
-    let plain =
-        "CREATE TABLE c(x REFERENCES p(id) DEFERRABLE INITIALLY DEFERRED, y REFERENCES p NOT DEFERRABLE)";
-    assert!(read("c", plain).is_ok());
-    let named = "CREATE TABLE c(x REFERENCES p(id) CONSTRAINT late DEFERRABLE INITIALLY DEFERRED)";
-    assert!(
-        matches!(read("c", named), Err(DdlError::DeferralLost { .. })),
-        "{:?}",
-        read("c", named)
-    );
-    // A comment or a name is no clause.
-    assert!(read("c", "CREATE TABLE c(\"deferrable\" TEXT /* DEFERRABLE */)").is_ok());
+fn a_deferral_belongs_to_the_references_before_it() {
+    let deferred = |sql: &str| -> Vec<(bool, bool)> {
+        let table = table(sql);
+        let keys = table.foreign_keys();
+        keys.map(|key| (key.deferrable, key.initially_deferred)).collect()
+    };
+    let (no, late, deferrable) = ((false, false), (true, true), (true, false));
+    for (columns, expected) in [
+        (
+            "x REFERENCES p(id) DEFERRABLE INITIALLY DEFERRED, y REFERENCES p NOT DEFERRABLE",
+            vec![late, no],
+        ),
+        (
+            "x REFERENCES p(id) CONSTRAINT late DEFERRABLE INITIALLY DEFERRED",
+            vec![late],
+        ),
+        ("x REFERENCES p, y INT DEFERRABLE INITIALLY DEFERRED", vec![late]),
+        (
+            "x REFERENCES p DEFERRABLE INITIALLY IMMEDIATE NOT NULL",
+            vec![deferrable],
+        ),
+        (
+            "x REFERENCES p DEFERRABLE INITIALLY DEFERRED NOT DEFERRABLE INITIALLY DEFERRED",
+            vec![no],
+        ),
+        (
+            "x REFERENCES p, FOREIGN KEY (x) REFERENCES q DEFERRABLE, FOREIGN KEY (x) REFERENCES r",
+            vec![no, deferrable, no],
+        ),
+        // A comment or a name is no clause.
+        (
+            "\"deferrable\" TEXT /* DEFERRABLE */ REFERENCES \"references\"",
+            vec![no],
+        ),
+    ] {
+        assert_eq!(
+            deferred(&format!("CREATE TABLE c({columns})")),
+            expected,
+            "{columns}"
+        );
+    }
 }

@@ -7,7 +7,7 @@ use outgrow_e2e::postgres;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-use super::names::quoted;
+use super::names::{column_on_target, on_target, quoted};
 
 /// Columns of a table on the target with their types.
 pub fn target_columns(url: &str, schema: &str, table: &str) -> Vec<(String, String)> {
@@ -16,7 +16,7 @@ pub fn target_columns(url: &str, schema: &str, table: &str) -> Vec<(String, Stri
          WHERE a.attrelid = (SELECT c.oid FROM pg_class c WHERE c.relname = {} AND c.relnamespace = \
          (SELECT n.oid FROM pg_namespace n WHERE n.nspname = {})) \
          AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
-        literal(table),
+        literal(&on_target(table)),
         literal(schema)
     );
     let text = |field: &Option<String>| field.clone().unwrap();
@@ -29,6 +29,10 @@ pub fn target_columns(url: &str, schema: &str, table: &str) -> Vec<(String, Stri
 /// A string of Postgres.
 pub fn literal(text: &str) -> String {
     format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+}
+
+fn literal_of_sqlite(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 fn rendered_by_postgres(column: &str, kind: &str) -> String {
@@ -93,13 +97,27 @@ fn expected(value: ValueRef<'_>, kind: &str) -> Option<String> {
 /// value only.
 pub fn assert_same_values(source: &Connection, url: &str, schema: &str, table: &str) {
     let columns = target_columns(url, schema, table);
-    let name = format!("{}.{}", quoted(schema), quoted(table));
+    let name = format!("{}.{}", quoted(schema), quoted(&on_target(table)));
+    let listed = super::source::rows(
+        source,
+        &format!(
+            "SELECT name FROM pragma_table_xinfo({})",
+            literal_of_sqlite(table)
+        ),
+    );
+    let in_source = |column: &str| {
+        let mut names = listed.iter().map(|row| &row[0]);
+        names.find(|name| column_on_target(name) == column).unwrap()
+    };
     let rendered: Vec<String> = columns
         .iter()
         .map(|(column, kind)| rendered_by_postgres(column, kind))
         .collect();
     let mut there = postgres::rows(url, &format!("SELECT {} FROM {name}", rendered.join(", ")));
-    let listed: Vec<String> = columns.iter().map(|(column, _)| quoted(column)).collect();
+    let listed: Vec<String> = columns
+        .iter()
+        .map(|(column, _)| quoted(in_source(column)))
+        .collect();
     let mut statement = source
         .prepare(&format!("SELECT {} FROM {}", listed.join(", "), quoted(table)))
         .unwrap();

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::random::Random;
+use crate::scene::digest;
 
 const ODD: &[&str] = &[
     "quo\"te",
@@ -39,7 +40,7 @@ const ODD: &[&str] = &[
     "63_bytes_63_bytes_63_bytes_63_bytes_63_bytes_63_bytes_63_bytes_",
 ];
 
-/// Names that Postgres cannot have, so that the plan has to say so.
+/// Names that Postgres cannot have; others stand for them.
 const UNFIT: &[&str] = &[
     "",
     "ctid",
@@ -66,6 +67,26 @@ impl Names {
             }
         }
     }
+}
+
+/// The name on the target of a table, index or constraint.
+pub fn on_target(name: &str) -> String {
+    if !name.is_empty() && name.len() <= 63 {
+        return name.to_owned();
+    }
+    format!(
+        "{}_{}",
+        &name[..name.floor_char_boundary(54)],
+        &digest(name.as_bytes())[..8]
+    )
+}
+
+/// The name on the target of a column.
+pub fn column_on_target(name: &str) -> String {
+    if matches!(name, "tableoid" | "xmin" | "cmin" | "xmax" | "cmax" | "ctid") {
+        return format!("{name}_{}", &digest(name.as_bytes())[..8]);
+    }
+    on_target(name)
 }
 
 /// A name as SQLite's delimited identifier.

@@ -6,7 +6,7 @@ use outgrow_e2e::postgres;
 use rusqlite::Connection;
 
 use super::compare::{literal, target_columns};
-use super::names::quoted;
+use super::names::{column_on_target, on_target, quoted};
 use super::schema::Table;
 use super::source::rows;
 
@@ -33,7 +33,7 @@ pub fn assert_none_lost(source: &Connection, url: &str, schema: &str, tables: &[
         let there = format!(
             "SELECT count(*) FROM pg_views WHERE schemaname = {} AND viewname = {}",
             literal(schema),
-            literal(&other[1])
+            literal(&on_target(&other[1]))
         );
         let carried = other[0] == "view" && postgres::rows(url, &there)[0][0].as_deref() == Some("1");
         assert!(
@@ -76,7 +76,11 @@ impl Sides<'_> {
     fn catalog(&self, sql: &str) -> Vec<Vec<String>> {
         let oid = format!(
             "{}::regclass",
-            literal(&format!("{}.{}", quoted(self.schema), quoted(&self.table.name)))
+            literal(&format!(
+                "{}.{}",
+                quoted(self.schema),
+                quoted(&on_target(&self.table.name))
+            ))
         );
         let found = postgres::rows(self.url, &sql.replace('@', &oid));
         let texts = found
@@ -100,21 +104,22 @@ impl Sides<'_> {
         ) {
             let (name, default) = (&column[0], &column[2]);
             let object = |kind: &str| format!("{kind}:{}.{name}", self.table.name);
-            if column[3] != "0" && !there.contains(name) {
+            let target = &column_on_target(name);
+            if column[3] != "0" && !there.contains(target) {
                 assert!(
                     self.named.is_named(&object("generated")),
                     "generated column {name:?} is gone"
                 );
                 continue;
             }
-            assert!(there.contains(name), "column {name:?} is gone");
+            assert!(there.contains(target), "column {name:?} is gone");
             assert!(
-                column[1] == "0" || has(name, 1),
+                column[1] == "0" || has(target, 1),
                 "column {name:?} lost its NOT NULL"
             );
             let free = default.eq_ignore_ascii_case("null") || alias.as_ref() == Some(name);
             assert!(
-                free || has(name, 2) || self.named.is_named(&object("default")),
+                free || has(target, 2) || self.named.is_named(&object("default")),
                 "column {name:?} lost its default {default}"
             );
         }
@@ -123,10 +128,11 @@ impl Sides<'_> {
     fn keys(&self) {
         let name = &self.table.name;
         let key = self.pragma("SELECT name FROM pragma_table_xinfo(@) WHERE pk > 0 ORDER BY pk");
+        let key: Vec<String> = key.iter().map(|row| column_on_target(&row[0])).collect();
         let own = self.key_columns("p");
         let key_object = format!("primary-key:{name}");
         assert!(
-            own.first() == key.first().map(|_| key.concat()).as_ref() || self.named.is_named(&key_object),
+            own.first() == key.first().map(|_| &key) || self.named.is_named(&key_object),
             "the primary key of {name:?} is {own:?}, not {key:?}"
         );
         let unique = self
@@ -145,7 +151,7 @@ impl Sides<'_> {
         for index in indexes {
             let object = format!("index:{name}.{}", index[0]);
             assert!(
-                there.contains(&index) || self.named.is_named(&object),
+                there.contains(&vec![on_target(&index[0])]) || self.named.is_named(&object),
                 "{object} is gone"
             );
         }
