@@ -241,10 +241,15 @@ mod tests {
         assert_eq!(source.readers().len(), readers);
         let catalog = Catalog::read(&source).unwrap();
         let (rows, bytes) = (AtomicU64::new(0), AtomicU64::new(0));
-        let census = Census::take(&source, &catalog, |_, more_rows, more_bytes| {
-            rows.fetch_add(more_rows, Ordering::Relaxed);
-            bytes.fetch_add(more_bytes, Ordering::Relaxed);
-        })
+        let census = Census::take(
+            &source,
+            &catalog,
+            &Trials::default(),
+            |_, more_rows, more_bytes| {
+                rows.fetch_add(more_rows, Ordering::Relaxed);
+                bytes.fetch_add(more_bytes, Ordering::Relaxed);
+            },
+        )
         .unwrap();
         let total: u64 = census.tables.iter().map(TableCensus::total_bytes).sum();
         assert_eq!(total, bytes.into_inner());
@@ -285,7 +290,7 @@ mod tests {
         drop(writer);
         let source = Source::open(&path).unwrap();
         let catalog = Catalog::read(&source).unwrap();
-        let census = Census::take(&source, &catalog, |_, _, _| {}).unwrap();
+        let census = Census::take(&source, &catalog, &Trials::default(), |_, _, _| {}).unwrap();
         let widths = &census.tables[0].widths;
         assert_eq!(
             (widths.row_bytes_max, widths.row_bytes_max_sample.as_deref()),
