@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Speed and memory, as ratios measured in one run. Options are those of the program `bench`, for example
-# `scripts/bench.sh --rounds 1 narrow`; BENCH_GENERATOR=shared takes the data sets of ../shared/bench instead.
-# Set-up has run before; its results are in .tools/env.sh.
+# `scripts/bench.sh --rounds 1 narrow`, or `scripts/bench.sh --census` for the census alone; BENCH_GENERATOR=shared
+# takes the data sets of ../shared/bench instead. Set-up has run before; its results are in .tools/env.sh.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=/dev/null

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests state what must hold")]
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use outgrow_migrator::census::{Census, Trials};
@@ -18,6 +19,13 @@ const HEAP_BYTES: i64 = 160 * 1024 * 1024;
 
 /// Far more than any of these files takes, and far less than reading their traps would.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// One test at a time: they share the bound.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A file made by this SQL, before the bound holds for whoever reads it.
 fn file(folder: &Path, sql: &str) -> PathBuf {
@@ -45,6 +53,7 @@ fn read(path: &Path) -> Result<(Catalog, Census), SourceError> {
 
 #[test]
 fn a_value_beyond_the_bound_is_refused_with_its_table() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let path = file(
         folder.path(),
@@ -72,8 +81,28 @@ fn a_value_beyond_the_bound_is_refused_with_its_table() {
     assert_eq!(failure.exit, Exit::SourceRefused);
 }
 
+/// Each value fits alone and two of them do not, so readers side by side may fail where one after another pass.
+#[test]
+fn values_that_fit_one_at_a_time_are_counted() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let mut sql = String::new();
+    for table in ["a", "b", "c", "d"] {
+        sql += &format!(
+            "CREATE TABLE {table} (id INTEGER PRIMARY KEY, v);
+             INSERT INTO {table} VALUES (1, zeroblob(90000000)); INSERT INTO {table} VALUES (1000000, 1);"
+        );
+    }
+    let path = file(folder.path(), &sql);
+    let (_, census) = read(&path).unwrap();
+    for table in &census.tables {
+        assert_eq!((table.rows, table.columns[1].length_max_bytes), (2, 90_000_000));
+    }
+}
+
 #[test]
 fn computed_columns_and_triggers_are_never_evaluated() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let path = file(
         folder.path(),
@@ -92,6 +121,7 @@ fn computed_columns_and_triggers_are_never_evaluated() {
 
 #[test]
 fn views_that_double_at_every_level_are_only_listed() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let mut sql =
         "CREATE TABLE t (a); INSERT INTO t VALUES (1); CREATE VIEW v0 AS SELECT a FROM t;".to_owned();
@@ -108,6 +138,7 @@ fn views_that_double_at_every_level_are_only_listed() {
 
 #[test]
 fn a_schema_of_thousands_of_objects_is_read_in_time() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let mut sql = "BEGIN;".to_owned();
     for table in 0..4000 {
@@ -122,6 +153,7 @@ fn a_schema_of_thousands_of_objects_is_read_in_time() {
 
 #[test]
 fn an_index_over_a_huge_expression_ends_in_an_error() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let path = file(
         folder.path(),

@@ -216,3 +216,94 @@ pub fn row_key(table: &Table, columns: &[usize], row: &SourceRow<'_>) -> String 
         (true, None) => "a row without a key".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use rusqlite::Connection;
+
+    use super::*;
+
+    const TABLES: &str =
+        "CREATE TABLE small (k TEXT PRIMARY KEY, v) WITHOUT ROWID; INSERT INTO small VALUES ('a', 1);
+        CREATE TABLE large (id INTEGER PRIMARY KEY, v TEXT, r REAL);
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000)
+        INSERT INTO large SELECT i, 'text ' || i, i / 3.0 FROM n;
+        CREATE TABLE other AS SELECT id % 7 AS a, v, NULL AS b FROM large;
+        CREATE TABLE child (p INTEGER REFERENCES large (id)); INSERT INTO child VALUES (1), (0), (-5);
+        CREATE TABLE bare (a)";
+
+    fn counted(readers: usize) -> (String, u64, u64) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let writer = Connection::open(&path).unwrap();
+        writer
+            .execute_batch(&format!("PRAGMA foreign_keys = OFF; {TABLES}"))
+            .unwrap();
+        drop(writer);
+        let source = Source::open_with(&path, readers).unwrap();
+        assert_eq!(source.readers().len(), readers);
+        let catalog = Catalog::read(&source).unwrap();
+        let (rows, bytes) = (AtomicU64::new(0), AtomicU64::new(0));
+        let census = Census::take(
+            &source,
+            &catalog,
+            &Trials::default(),
+            |_, more_rows, more_bytes| {
+                rows.fetch_add(more_rows, Ordering::Relaxed);
+                bytes.fetch_add(more_bytes, Ordering::Relaxed);
+            },
+        )
+        .unwrap();
+        let total: u64 = census.tables.iter().map(TableCensus::total_bytes).sum();
+        assert_eq!(total, bytes.into_inner());
+        let rows_of: Vec<u64> = census.tables.iter().map(|table| table.rows).collect();
+        assert_eq!(rows_of, [1, 30_000, 30_000, 3, 0]);
+        (format!("{census:?}"), rows.into_inner(), total)
+    }
+
+    #[test]
+    fn it_is_the_same_however_many_readers_count() {
+        let alone = counted(0);
+        assert_eq!(alone.1, 60_004);
+        for readers in [1, 2, 3] {
+            assert_eq!(counted(readers), alone, "{readers} more readers");
+        }
+    }
+
+    #[test]
+    fn rows_decide_how_many_readers_are_worth_it() {
+        assert_eq!(workers(0), 1);
+        assert_eq!(workers(ROWS_PER_WORKER - 1), 1);
+        assert_eq!(workers(ROWS_PER_WORKER), 2);
+        assert!(workers(u64::MAX) > 4);
+    }
+
+    #[test]
+    fn rows_are_measured_and_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let columns: Vec<String> = (0..1100).map(|column| format!("c{column}")).collect();
+        let writer = Connection::open(&path).unwrap();
+        let sql = format!(
+            "CREATE TABLE w ({}); INSERT INTO w (c0) VALUES (1); INSERT INTO w VALUES ({})",
+            columns.join(", "),
+            vec!["7"; 1100].join(", ")
+        );
+        writer.execute_batch(&sql).unwrap();
+        drop(writer);
+        let source = Source::open(&path).unwrap();
+        let catalog = Catalog::read(&source).unwrap();
+        let census = Census::take(&source, &catalog, &Trials::default(), |_, _, _| {}).unwrap();
+        let widths = &census.tables[0].widths;
+        assert_eq!(
+            (widths.row_bytes_max, widths.row_bytes_max_sample.as_deref()),
+            (8800, Some("rowid 2"))
+        );
+        assert_eq!(
+            (widths.rows_too_wide, &widths.too_wide_samples[..]),
+            (1, &["rowid 2".to_owned()][..])
+        );
+    }
+}

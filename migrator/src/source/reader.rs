@@ -22,9 +22,9 @@ const VALUE_BYTES_MAX: i32 = 1_000_000_000;
 /// with SQLite's default of 2 MiB nearly every seek reads and checks a page again.
 pub(super) const PAGE_CACHE_KIB: i64 = 64 * 1024;
 
-/// Bytes of heap that all of SQLite in this process may use: four of the longest value, because a text of a
-/// UTF-16 file is held up to three times while it is decoded. A file made to exhaust memory fails here and not
-/// the machine.
+/// Bytes of heap that all of SQLite in this process may use: four of the longest value. A scan holds one at a
+/// time, the check of an index over such values a few. A file made to exhaust memory fails here and not the
+/// machine.
 pub(super) const HEAP_BYTES_MAX: i64 = 4 * 1024 * 1024 * 1024;
 
 /// One connection, inside a read transaction of its own. It can move to another thread.
