@@ -123,12 +123,12 @@ pub(super) fn refuses_rows(builder: &mut Builder<'_>, draft: &Draft<'_>, object:
         return false;
     };
     let detail = format!(
-        "{} rows have a key that is unique under NOCASE and no longer so under what was chosen for it",
+        "{} rows have a key that is unique in the source and no longer so under what was chosen for its columns",
         found.rows
     );
     let next = format!(
-        "Change those rows, choose bytes for the column (case makes a difference then), or leave the key out with \
-         --skip '{object}'."
+        "Change those rows, choose otherwise for the column (for NOCASE: bytes; for a value policy: quarantine), or \
+         leave the key out with --skip '{object}'."
     );
     builder.block(Finding {
         rows: found.rows,

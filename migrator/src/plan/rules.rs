@@ -83,7 +83,7 @@ pub const ON_CONFLICT: Rule = "constraint.on-conflict";
 pub const KEY_NULL: Rule = "key.null";
 /// A primary key that SQLite let be NULL becomes NOT NULL.
 pub const KEY_NOT_NULL: Rule = "key.made-not-null";
-/// Rows that a unique key refuses once it compares as chosen for NOCASE.
+/// Rows that a unique key refuses once its columns are as their owner chose.
 pub const KEY_FOLDED: Rule = "key.folded-duplicates";
 /// The largest id was used: no identity can go on after it.
 pub const KEY_EXHAUSTED: Rule = "key.exhausted";

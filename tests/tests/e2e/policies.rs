@@ -236,3 +236,27 @@ fn a_general_policy_leaves_what_a_column_is_made_for_alone() {
         "ann,bob"
     );
 }
+
+#[test]
+fn keys_that_a_policy_folds_together_are_found_before_anything_is_written() {
+    let scene = Scene::script(
+        "CREATE TABLE t (k UNIQUE, w); INSERT INTO t VALUES (1, 'a'), ('1', 'b'), ('2', 'c'), (NULL, 'd'), (NULL, 'e');",
+    );
+    let options = ["--values", "column:t.k/integer=text"];
+    let source = scene.source.to_str().unwrap();
+    let said = scene
+        .run(&[&["plan", source, "--json"][..], &options].concat())
+        .exits(4);
+    let plan: Value = serde_json::from_str(&said.stdout).unwrap();
+    let found = finding(&plan, "key.folded-duplicates", "unique:t.1");
+    assert_eq!(
+        (&found["rows"], &found["samples"][0]),
+        (&2.into(), &"rowid 1 and rowid 2".into())
+    );
+    scene.migrate(&options).refuses(4, &["unique:t.1"]);
+    let result = scene
+        .migrate(&["--json", options[0], options[1], "--skip", "unique:t.1"])
+        .exits(0)
+        .result();
+    assert_eq!(result["verdict"], "EQUAL-MODULO");
+}
