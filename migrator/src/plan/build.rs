@@ -144,7 +144,7 @@ fn note_unchecked(builder: &mut Builder<'_>, unchecked: &Unchecked) {
 fn block_wide_rows(builder: &mut Builder<'_>, object: &str, widths: &RowWidths) {
     if widths.rows_too_wide > 0 {
         let detail = format!(
-            "{} rows are wider than the 8160 bytes of a page, even with long values moved out of them",
+            "rows wider than the 8160 bytes of a page, even with long values moved out of them: {}",
             widths.rows_too_wide
         );
         builder.block_or_skip_rows(
@@ -157,7 +157,7 @@ fn block_wide_rows(builder: &mut Builder<'_>, object: &str, widths: &RowWidths) 
     }
     if widths.rows_beyond_gigabyte > 0 {
         let detail = format!(
-            "{} rows have more than 1,000,000,000 bytes, the largest {}",
+            "rows of more than 1,000,000,000 bytes: {}; the largest has {}",
             widths.rows_beyond_gigabyte, widths.row_bytes_max
         );
         let samples: Vec<String> = widths.row_bytes_max_sample.iter().cloned().collect();

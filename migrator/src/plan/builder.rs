@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::choices::Choices;
-use super::model::{Disposition, Finding, Plan, Step, TablePlan, Todo};
+use super::model::{Converted, Disposition, Finding, Plan, Step, TablePlan, Todo};
 
 use super::rules::{self, Rule};
 use crate::exit::Exit;
@@ -253,7 +253,9 @@ impl<'a> Builder<'a> {
         self.refuse_unknown()?;
         self.bound_quarantine();
         self.findings.sort_by_key(|f| f.disposition);
-        let converted = self.converted(&tables);
+        let converted = Converted {
+            objects: self.converted(&tables),
+        };
         Ok(Plan {
             format: super::model::FORMAT.to_owned(),
             choices: self.choices.clone(),

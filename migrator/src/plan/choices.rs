@@ -26,17 +26,17 @@ pub struct Choices {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nocase: Option<Nocase>,
     /// What becomes of values that do not fit their column, in every column without a choice of its own.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<ValueKind, Policy>,
     /// Choices for single columns, by `column:TABLE.COLUMN`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub columns: BTreeMap<String, ColumnChoice>,
     /// Other names on the target, by object: `table:...`, `column:...`, `index:...`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub names: BTreeMap<String, String>,
     /// The owner's own SQL in place of an expression or statement that is not translated, by object. It is sent
     /// to the target as it is.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sql: BTreeMap<String, String>,
 }
 

@@ -77,7 +77,8 @@ fn as_chosen(census: &ColumnCensus, mapping: Mapping, left: &[ValueKind]) -> Cho
             surprising: false,
         },
         rows => {
-            let detail = format!("{rows} values do not survive the mapping {mapping} that was chosen for it");
+            let detail =
+                format!("values that do not survive the mapping {mapping}, which was chosen for it: {rows}");
             blocked(rules::MAPPING_UNFIT, detail, rows, &refused.samples)
         }
     }
@@ -106,13 +107,13 @@ fn unfit_for_text(census: &ColumnCensus, left: &[ValueKind]) -> Option<Choice> {
     let (rule, what) = match kind {
         ValueKind::TextNul => (
             rules::TEXT_NUL,
-            "texts hold a NUL character, which Postgres cannot store in text",
+            "texts with a NUL character, which Postgres cannot store in text",
         ),
-        _ => (rules::TEXT_NOT_UNICODE, "texts are not valid Unicode"),
+        _ => (rules::TEXT_NOT_UNICODE, "texts that are not valid Unicode"),
     };
     Some(blocked(
         rule,
-        format!("{count} {what}"),
+        format!("{what}: {count}"),
         count,
         census.samples_of_kind(kind),
     ))
@@ -124,7 +125,10 @@ fn as_text(census: &ColumnCensus, left: &[ValueKind]) -> Choice {
         return unfit;
     }
     if left.contains(&ValueKind::Blob) {
-        let detail = format!("{} blobs cannot become text", census.of_kind(ValueKind::Blob));
+        let detail = format!(
+            "blobs, which cannot become text: {}",
+            census.of_kind(ValueKind::Blob)
+        );
         return blocked(
             rules::POLICY_UNFIT,
             detail,
@@ -144,7 +148,7 @@ fn as_text(census: &ColumnCensus, left: &[ValueKind]) -> Choice {
 fn as_bytea(census: &ColumnCensus, left: &[ValueKind], encoding: TextEncoding) -> Choice {
     let numbers = census.of_class(Class::Integer) + census.of_class(Class::Real);
     if left.contains(&ValueKind::Integer) || left.contains(&ValueKind::Real) {
-        let detail = format!("{numbers} numbers cannot become bytea");
+        let detail = format!("numbers, which cannot become bytea: {numbers}");
         return blocked(
             rules::POLICY_UNFIT,
             detail,

@@ -36,12 +36,11 @@ pub(super) struct Planned {
 }
 
 impl Planned {
-    /// Makes it a text column, whatever was seen in its texts.
-    pub fn keep_text(&mut self) {
-        let mapping = Mapping::TextText;
+    /// Gives it another type that holds all its values.
+    pub fn retype(&mut self, mapping: Mapping, reason: &str) {
         self.plan.mapping = mapping;
         self.plan.target_type = mapping.target_type().to_string();
-        self.plan.reason = "a foreign key joins it with a column of text".to_owned();
+        reason.clone_into(&mut self.plan.reason);
         self.binding.target = mapping.target_type();
         self.binding.class = stored_class(mapping);
     }
@@ -157,11 +156,15 @@ fn note_policies(
             Policy::Block => continue,
             Policy::Null => (
                 rules::VALUES_NULL,
-                format!("{rows} values of kind {kind} become NULL and are not kept; equality is modulo that"),
+                format!(
+                    "values of kind {kind} become NULL and are not kept, and equality is modulo that: {rows}"
+                ),
             ),
             Policy::Quarantine => (
                 rules::VALUES_QUARANTINED,
-                format!("{rows} values of kind {kind} become NULL and are kept whole in _outgrow.quarantine"),
+                format!(
+                    "values of kind {kind} become NULL and are kept whole in _outgrow.quarantine: {rows}"
+                ),
             ),
             Policy::Text => (rules::VALUES_TEXT, turned(mapping)),
             Policy::Bytea => (rules::VALUES_BYTEA, turned(mapping)),

@@ -8,6 +8,7 @@ use super::builder::{Builder, plain};
 use super::choices::Choices;
 use super::columns::Planned;
 use super::constraints::object_names;
+use super::mapping::Mapping;
 use super::model::{Disposition, Finding};
 use super::rules;
 use super::target_type::TargetType;
@@ -33,56 +34,86 @@ pub(super) fn plan(builder: &mut Builder<'_>, draft: &Draft<'_>, drafts: &[Draft
     }
 }
 
-/// A UUID column that a foreign key joins with a text column becomes text as well, so that the key can be made;
-/// unless its owner chose the type.
+/// Gives joined columns one type where what they hold leaves the choice, so that the key can be made: a column
+/// without values takes its parent's, and a UUID column that is joined with texts stays text. Types that their owner
+/// chose stay.
 pub(super) fn reconcile(choices: &Choices, drafts: &mut [Draft<'_>]) {
-    while let Some((table, column)) = joined_with_text(choices, drafts) {
-        drafts[table].columns[column].keep_text();
+    // Every change makes one more pair agree; a circle of keys that cannot agree ends here and is found as such.
+    let pairs: usize = drafts.iter().map(|draft| draft.ddl.foreign_keys().count()).sum();
+    for _ in 0..=pairs {
+        let Some(((table, column), mapping, reason)) = disagreement(choices, drafts) else {
+            return;
+        };
+        drafts[table].columns[column].retype(mapping, reason);
     }
 }
 
-/// Table and column of the first UUID column that is joined with a text column.
-fn joined_with_text(choices: &Choices, drafts: &[Draft<'_>]) -> Option<(usize, usize)> {
+/// Table and column.
+type Place = (usize, usize);
+
+/// The first column that can take another type to agree with one it is joined with.
+fn disagreement(choices: &Choices, drafts: &[Draft<'_>]) -> Option<(Place, Mapping, &'static str)> {
+    let at = |(table, column): Place| &drafts[table].columns[column];
+    let kind = |place: Place| at(place).plan.mapping.target_type();
+    let is_free = |place: Place| {
+        let object = format!("column:{}.{}", drafts[place.0].table.name, at(place).plan.name);
+        let chosen = choices
+            .column(&object)
+            .is_some_and(|choice| choice.mapping.is_some());
+        !chosen && at(place).default.is_none() && at(place).plan.generated.is_none()
+    };
+    let is_empty = |place: Place| {
+        drafts[place.0].census.columns[at(place).position]
+            .classes()
+            .is_empty()
+    };
+    joined(drafts).find_map(|(child, parent)| {
+        let same = std::mem::discriminant(&kind(child)) == std::mem::discriminant(&kind(parent));
+        if same {
+            return None;
+        }
+        let text = "a foreign key joins it with a column of text";
+        match (kind(child), kind(parent)) {
+            _ if is_empty(child) && is_free(child) => {
+                let reason = "no value but NULL; by the column that its foreign key points at";
+                Some((child, at(parent).plan.mapping, reason))
+            }
+            (TargetType::Uuid, TargetType::Text) if is_free(child) => Some((child, Mapping::TextText, text)),
+            (TargetType::Text, TargetType::Uuid) if is_free(parent) => {
+                Some((parent, Mapping::TextText, text))
+            }
+            _ => None,
+        }
+    })
+}
+
+/// Every pair of child and parent column.
+fn joined<'a>(drafts: &'a [Draft<'_>]) -> impl Iterator<Item = (Place, Place)> + 'a {
     let find = |table: usize, name: &str| {
         let columns = &drafts[table].columns;
-        columns
+        let column = columns
             .iter()
-            .position(|c| c.plan.name.eq_ignore_ascii_case(name))
+            .position(|c| c.plan.name.eq_ignore_ascii_case(name))?;
+        Some((table, column))
     };
-    let kind = |(table, column): (usize, usize)| drafts[table].columns[column].plan.mapping.target_type();
-    let is_free = |(table, column): (usize, usize)| {
-        let (draft, column) = (&drafts[table], &drafts[table].columns[column]);
-        let object = format!("column:{}.{}", draft.table.name, column.plan.name);
-        choices
-            .column(&object)
-            .is_none_or(|choice| choice.mapping.is_none())
-    };
-    for (child, draft) in drafts.iter().enumerate() {
-        for key in draft.ddl.foreign_keys() {
-            let named = |d: &Draft<'_>| d.table.name.eq_ignore_ascii_case(&key.parent_table);
-            let Some(parent) = drafts.iter().position(named) else {
-                continue;
-            };
-            let own = &drafts[parent].table;
-            let primary = own.primary_key.iter().map(|p| own.columns[*p].name.as_str());
-            let parents: Vec<&str> = match key.parent_columns.as_slice() {
-                [] => primary.collect(),
-                columns => columns.iter().map(String::as_str).collect(),
-            };
-            for (name, other) in key.columns.iter().zip(parents) {
-                let (Some(a), Some(b)) = (find(child, name), find(parent, other)) else {
-                    continue;
-                };
-                let (a, b) = ((child, a), (parent, b));
-                match (kind(a), kind(b)) {
-                    (TargetType::Uuid, TargetType::Text) if is_free(a) => return Some(a),
-                    (TargetType::Text, TargetType::Uuid) if is_free(b) => return Some(b),
-                    _ => {}
-                }
-            }
-        }
-    }
-    None
+    let keys = drafts.iter().enumerate();
+    let keys = keys.flat_map(|(child, draft)| draft.ddl.foreign_keys().map(move |key| (child, key)));
+    keys.flat_map(move |(child, key)| {
+        let named = |d: &Draft<'_>| d.table.name.eq_ignore_ascii_case(&key.parent_table);
+        let Some(parent) = drafts.iter().position(named) else {
+            return Vec::new();
+        };
+        let own = &drafts[parent].table;
+        let primary = own.primary_key.iter().map(|p| own.columns[*p].name.as_str());
+        let parents: Vec<&str> = match key.parent_columns.as_slice() {
+            [] => primary.collect(),
+            columns => columns.iter().map(String::as_str).collect(),
+        };
+        let pairs = key.columns.iter().zip(parents);
+        pairs
+            .filter_map(|(name, other)| Some((find(child, name)?, find(parent, other)?)))
+            .collect()
+    })
 }
 
 struct Pairs<'a> {
@@ -218,7 +249,7 @@ fn note_orphans(builder: &mut Builder<'_>, draft: &Draft<'_>, key: &ForeignKeyDd
     let what = match &draft.census.foreign_keys_broken {
         Some(why) => format!("SQLite cannot tell which rows have a parent ({why})"),
         None if orphans.rows == 0 => return true,
-        None => format!("{} rows have no parent in {}", orphans.rows, key.parent_table),
+        None => format!("rows without a parent in {}: {}", key.parent_table, orphans.rows),
     };
     let detail = format!(
         "{what}; the key holds for new rows only (NOT VALID) until they are mended and \

@@ -26,13 +26,12 @@ pub struct Plan {
     /// What is changed, left out or blocked, each with its rule.
     pub findings: Vec<Finding>,
     /// What has no equal on the target and is left for its owner to write.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub todo: Vec<Todo>,
     /// Objects that are carried over as they are.
-    #[serde(default)]
-    pub converted: Vec<String>,
+    pub converted: Converted,
     /// What runs before the tables are made, in order.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub preparations: Vec<Step>,
     /// Tables to create and fill, in the source's order.
     pub tables: Vec<TablePlan>,
@@ -102,6 +101,14 @@ pub struct Step {
     pub creates: Option<String>,
     /// The statement.
     pub sql: String,
+}
+
+/// Objects that no finding speaks of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Converted {
+    /// The objects, tables with their columns first.
+    pub objects: Vec<String>,
 }
 
 /// What its owner has to write anew for the target, or do without.

@@ -123,7 +123,7 @@ pub(super) fn refuses_rows(builder: &mut Builder<'_>, draft: &Draft<'_>, object:
         return false;
     };
     let detail = format!(
-        "{} rows have a key that is unique in the source and no longer so under what was chosen for its columns",
+        "rows whose key is unique in the source and no longer so under what was chosen for its columns: {}",
         found.rows
     );
     let next = format!(

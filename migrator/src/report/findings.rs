@@ -52,7 +52,7 @@ pub fn render(plan: &Plan, command: &str, paint: Paint) -> String {
     let _ = writeln!(
         text,
         "\n{} carried over as they are",
-        counted(plan.converted.len() as u64, "object")
+        counted(plan.converted.objects.len() as u64, "object")
     );
     let blocked = plan.with(Disposition::Blocked).count() as u64;
     let _ = if blocked == 0 {

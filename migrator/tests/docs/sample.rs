@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use outgrow_migrator::migrate::Migrated;
 use outgrow_migrator::plan::choices::Choices;
 use outgrow_migrator::plan::mapping::Mapping;
-use outgrow_migrator::plan::model::{ColumnPlan, Disposition, FORMAT, Finding, Plan, TablePlan};
+use outgrow_migrator::plan::model::{ColumnPlan, Converted, Disposition, FORMAT, Finding, Plan, TablePlan};
 use outgrow_migrator::report::certificate::{
     Certificate, Exception, Level, SourceSide, TableEntry, TargetSide,
 };
@@ -87,7 +87,7 @@ pub fn plan(blocked: bool) -> Plan {
         source: identity(),
         findings,
         todo: Vec::new(),
-        converted: Vec::new(),
+        converted: Converted::default(),
         preparations: Vec::new(),
         tables: vec![table("users", 2240, Mode::Keyed), table("log", 1, Mode::Bucket)],
         steps: Vec::new(),

@@ -17,7 +17,6 @@ fn plan_with(scene: &Scene, lines: &str) {
     scene.run(&["plan", source, "-o", "plan.toml"]);
     let path = scene.work().join("plan.toml");
     let text = std::fs::read_to_string(&path).unwrap();
-    let text = text.replacen("\n[choices.columns]\n", "\n", 1);
     std::fs::write(
         &path,
         text.replacen("skip = []\n", &format!("skip = []\n{lines}"), 1),
@@ -182,4 +181,23 @@ fn a_foreign_key_between_uuid_and_text_makes_both_text() {
     scene.migrated(&[]);
     let keys = "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND convalidated";
     assert_eq!(scene.database.value(keys), "1");
+}
+
+#[test]
+fn a_column_without_values_takes_the_type_of_its_parent() {
+    let scene = Scene::script(
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, self REFERENCES a); CREATE TABLE b (id REFERENCES c, x TEXT); \
+         CREATE TABLE c (id REFERENCES a UNIQUE);",
+    );
+    scene.migrated(&[]);
+    let types = "SELECT string_agg(DISTINCT format_type(atttypid, atttypmod), ', ') FROM pg_attribute \
+                 JOIN pg_class k ON k.oid = attrelid WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' \
+                 AND attnum > 0 AND attname IN ('id', 'self')";
+    assert_eq!(scene.database.value(types), "bigint");
+    assert_eq!(
+        scene
+            .database
+            .value("SELECT count(*) FROM pg_constraint WHERE contype = 'f'"),
+        "3"
+    );
 }
