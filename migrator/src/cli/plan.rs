@@ -50,7 +50,10 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         file::text(&plan)?
     };
     match &args.output {
-        Some(path) => file::write_new(path, &text)?,
+        Some(path) => {
+            file::write_new(path, &text)?;
+            Progress::new(Show::Human).note(&format!("{}: {}", path.display(), counts(&plan)));
+        }
         None => super::print(&text)?,
     }
     let blocked = plan.with(Disposition::Blocked).count();
@@ -59,6 +62,18 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     } else {
         Exit::Done
     })
+}
+
+/// `2 objects blocked, 1 changed, 6 skipped, 21 as they are`.
+fn counts(plan: &Plan) -> String {
+    let of = |disposition| plan.with(disposition).count() as u64;
+    format!(
+        "{} blocked, {} changed, {} skipped, {} as they are",
+        counted(of(Disposition::Blocked), "object"),
+        of(Disposition::Changed),
+        of(Disposition::Skipped),
+        plan.converted.objects.len()
+    )
 }
 
 fn try_on(conninfo: &Conninfo, plan: &Plan) -> Result<Vec<Finding>, Failure> {

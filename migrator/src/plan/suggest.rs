@@ -10,7 +10,8 @@ use crate::census::{ColumnCensus, TextShape};
 /// Mappings that keep every value of a column as well as the one it gets.
 pub(super) fn others(census: &ColumnCensus, mapping: Mapping) -> Vec<Mapping> {
     let blobs = census.of_class(Class::Blob);
-    let boolean = census.of_class(Class::Integer) > 0 && census.integers_not_boolean == 0;
+    // Nothing but ones, or nothing but zeros, may be the beginning of any number.
+    let boolean = census.integers == Some((0, 1));
     match mapping {
         Mapping::TextText if census.texts_are(TextShape::UuidCanonical) => vec![Mapping::TextUuid],
         Mapping::TextText if census.json().is_some() => vec![Mapping::TextJson],
@@ -64,6 +65,10 @@ mod tests {
         assert_eq!(
             suggested(Mapping::IntegerBigint, &[Integer(0), Integer(1)]),
             ["integer.boolean"]
+        );
+        assert_eq!(
+            suggested(Mapping::IntegerBigint, &[Integer(1), Integer(1)]),
+            [""; 0]
         );
         let seconds = Integer(1_700_000_000);
         assert_eq!(

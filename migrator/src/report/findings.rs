@@ -11,7 +11,7 @@ use outgrow_shared::ce1::Mode;
 
 use super::layout::{counted, folded, lines, shown};
 use super::paint::{CYAN, GREEN, Paint, RED, YELLOW};
-use crate::plan::model::{Disposition, Finding, Plan};
+use crate::plan::model::{Disposition, Finding, Plan, Todo};
 
 /// The order in which findings matter, with their colours.
 const ORDER: [(Disposition, &str); 3] = [
@@ -19,6 +19,9 @@ const ORDER: [(Disposition, &str); 3] = [
     (Disposition::Changed, CYAN),
     (Disposition::Skipped, YELLOW),
 ];
+
+/// The longest text of an object that is shown, bytes: an expression, not a query.
+const ORIGINAL_BYTES_MAX: usize = 80;
 
 /// Columns before the text of a finding.
 const INDENT: usize = 6;
@@ -37,7 +40,12 @@ pub fn render(plan: &Plan, command: &str, paint: Paint) -> String {
         lines(&tables(plan)),
     );
     for (disposition, colour) in ORDER {
-        let findings: Vec<&Finding> = plan.with(disposition).collect();
+        // What is left to its owner has a section of its own, with less to read.
+        let is_todo = |f: &&Finding| plan.todo.iter().any(|todo| todo.object == f.object);
+        let findings: Vec<&Finding> = plan
+            .with(disposition)
+            .filter(|f| disposition != Disposition::Skipped || !is_todo(f))
+            .collect();
         if findings.is_empty() {
             continue;
         }
@@ -48,6 +56,7 @@ pub fn render(plan: &Plan, command: &str, paint: Paint) -> String {
             .iter()
             .for_each(|group| render_group(&mut text, group));
     }
+    todo(&mut text, plan, paint);
     suggestions(&mut text, plan, paint);
     let _ = writeln!(
         text,
@@ -66,6 +75,48 @@ pub fn render(plan: &Plan, command: &str, paint: Paint) -> String {
         )
     };
     text
+}
+
+/// What is skipped because it has no equal: one reason each, short texts with it, and one advice for all.
+fn todo(text: &mut String, plan: &Plan, paint: Paint) {
+    let skipped: Vec<&Todo> = plan
+        .todo
+        .iter()
+        .filter(|todo| plan.with(Disposition::Skipped).any(|f| f.object == todo.object))
+        .collect();
+    if skipped.is_empty() {
+        return;
+    }
+    let title = format!("skipped, to be written for Postgres ({})", skipped.len());
+    let _ = writeln!(text, "\n{}", paint.bold(YELLOW, &title));
+    let mut reasons: Vec<&str> = Vec::new();
+    for todo in &skipped {
+        if !reasons.contains(&todo.why.as_str()) {
+            reasons.push(&todo.why);
+        }
+    }
+    for why in reasons {
+        text.push_str(&folded(shown(why).split(' '), " ", 2));
+        let objects: Vec<String> = skipped
+            .iter()
+            .filter(|t| t.why == why)
+            .map(|t| named(t))
+            .collect();
+        text.push_str(&folded(objects.iter().map(String::as_str), ", ", INDENT));
+    }
+    let advice = "next: Do without, or write them under [choices.sql] of the plan, which holds their texts and what is lost \
+                  without them.";
+    paragraph(text, advice);
+}
+
+/// An object with its text, if that is short enough to be told by.
+fn named(todo: &Todo) -> String {
+    let original = todo.original.split_whitespace().collect::<Vec<_>>().join(" ");
+    if original.len() <= ORIGINAL_BYTES_MAX {
+        format!("{} ({})", shown(&todo.object), shown(&original))
+    } else {
+        shown(&todo.object)
+    }
 }
 
 /// Types that columns could have as well, one line a column.
