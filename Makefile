@@ -1,7 +1,7 @@
 # The commands of this repository. Each installs what it needs first (scripts/setup.sh) and leaves nothing running.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench setup lint clean distclean
+.PHONY: help demo test bench fuzz setup lint clean distclean
 
 # Which Postgres server is used: `system` (what is installed) or `wheel` (the newest one, from PyPI).
 PG ?= system
@@ -25,6 +25,9 @@ test: ## everything that must hold: format, lints, tests against real servers, d
 bench: ## speed and memory, as ratios measured in one run
 	@scripts/setup.sh postgres
 	@. .tools/env.sh && scripts/bench.sh
+
+fuzz: ## look for input that breaks the readers; TARGET=ddl|translate|open SECONDS=60
+	@scripts/fuzz.sh $(or $(TARGET),all) $(or $(SECONDS),60)
 
 setup: ## find or install what the other commands need
 	@scripts/setup.sh postgres metrics lint

@@ -151,3 +151,14 @@ fn mutated_and_random_texts_never_panic() {
         "only {read_well} texts were readable: the mutations are too wild to test anything"
     );
 }
+
+/// Found by the fuzz target `ddl`.
+#[test]
+fn a_text_ends_where_sqlite_ends_it() {
+    let Ok(Ddl::Table(table)) = read("t", "CREATE TABLE t (a, b)\0 garbage (") else {
+        panic!("what follows U+0000 is not read")
+    };
+    assert_eq!(table.columns.len(), 2);
+    assert!(read("t", "CREATE TABLE t (a, [\0b], c)").is_err());
+    assert!(read("t", "\0").is_err());
+}

@@ -19,6 +19,8 @@ use super::{
 /// [`DdlError`] when the text is too long, too deep, does not parse or is not one CREATE statement.
 pub fn read(object: &str, sql: &str) -> Result<Ddl, DdlError> {
     let object_name = || object.to_owned();
+    // SQLite reads a stored text up to its first U+0000; the parser panics on one inside a name.
+    let sql = sql.split('\0').next().unwrap_or_default();
     if sql.len() > TEXT_BYTES_MAX {
         return Err(DdlError::TooLong {
             object: object_name(),
