@@ -64,12 +64,14 @@ impl Source {
         // SQLite follows links before it looks for the log.
         let real_path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let wal_path = sidecar(&real_path, "-wal");
+        // Asked before SQLite opens the file, which makes an empty log where there is none.
+        let has_log = wal_path.exists();
         let wal = std::fs::metadata(&wal_path).ok().filter(|wal| wal.len() > 0);
         let (mut reader, mut readers) = readers::open(path, &header, more_readers)?;
         header.encoding = reader.read_encoding()?;
         readers.set_encoding(header.encoding);
         let mut warnings = Vec::new();
-        if header.journal_mode == JournalMode::Wal && !wal_path.exists() {
+        if header.journal_mode == JournalMode::Wal && !has_log {
             warnings.push(format!(
                 "{} is in WAL mode and no -wal file lies beside it. If this is a copy, make sure the \
                  application had closed the file: rows that lie only in a -wal left behind cannot be seen here.",
