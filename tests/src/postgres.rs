@@ -28,7 +28,24 @@ pub fn private() -> Builder {
 pub fn shared() -> &'static PrivatePostgres {
     // Never dropped; the guard of the server stops it when this process is gone.
     static SHARED: OnceLock<PrivatePostgres> = OnceLock::new();
-    SHARED.get_or_init(|| private().start().unwrap_or_else(|error| panic!("{error}")))
+    SHARED.get_or_init(|| {
+        let mut builder = private();
+        // Thousands of tables are thousands of files, which a disk's file system is slow to make.
+        if has_room(MEMORY) {
+            builder = builder.below(MEMORY);
+        }
+        builder.start().unwrap_or_else(|error| panic!("{error}"))
+    })
+}
+
+/// Where Linux keeps files in memory.
+const MEMORY: &str = "/dev/shm";
+
+/// Bytes that the shared server's databases and its write-ahead log stay below.
+const ROOM_BYTES: u64 = 6 << 30;
+
+fn has_room(folder: &str) -> bool {
+    rustix::fs::statvfs(folder).is_ok_and(|stat| stat.f_bavail.saturating_mul(stat.f_frsize) > ROOM_BYTES)
 }
 
 /// A database of its own for one test, dropped at its end.
@@ -102,6 +119,47 @@ impl Drop for Database {
             &shared().url("postgres"),
             &format!("DROP DATABASE {} WITH (FORCE)", self.name),
         );
+    }
+}
+
+/// A connection that stays open, for tests that ask thousands of questions.
+#[derive(Debug)]
+pub struct Session {
+    runtime: tokio::runtime::Runtime,
+    client: tokio_postgres::Client,
+}
+
+impl Session {
+    /// Connects.
+    ///
+    /// # Panics
+    /// When that fails.
+    #[must_use]
+    pub fn open(url: &str) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime starts");
+        let client = runtime.block_on(async {
+            let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+            tokio::spawn(connection);
+            Ok::<_, tokio_postgres::Error>(client)
+        });
+        Self {
+            runtime,
+            client: client.unwrap_or_else(|error| panic!("{error:?}")),
+        }
+    }
+
+    /// Runs statements and returns the rows of all of them.
+    ///
+    /// # Panics
+    /// When one of them fails.
+    #[must_use]
+    pub fn rows(&self, sql: &str) -> Vec<TextRow> {
+        let messages = self.runtime.block_on(self.client.simple_query(sql));
+        let messages = messages.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        messages.iter().filter_map(text_row).collect()
     }
 }
 

@@ -26,6 +26,7 @@ pub struct Builder {
     access: Vec<String>,
     files: Vec<(String, Vec<u8>)>,
     durable: bool,
+    below: Option<PathBuf>,
 }
 
 impl Builder {
@@ -64,6 +65,13 @@ impl Builder {
         self
     }
 
+    /// Puts the server's folder below this one instead of the temporary folder, if a server can work there.
+    #[must_use]
+    pub fn below(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.below = Some(folder.into());
+        self
+    }
+
     /// Creates the cluster, starts the server and waits until it takes connections.
     ///
     /// # Errors
@@ -74,7 +82,8 @@ impl Builder {
             None => ServerBinaries::find(),
         }
         .map_err(PrivatePostgresError::NoServer)?;
-        let (folder, owner) = server_folder::create("outgrow-pg-").map_err(PrivatePostgresError::Folder)?;
+        let (folder, owner) = server_folder::create("outgrow-pg-", self.below.as_deref())
+            .map_err(PrivatePostgresError::Folder)?;
         // From here on, dropping this removes the folder however the start goes on.
         let mut postgres = PrivatePostgres {
             server: None,
@@ -158,6 +167,7 @@ impl PrivatePostgres {
             access: Vec::new(),
             files: Vec::new(),
             durable: true,
+            below: None,
         }
     }
 

@@ -26,12 +26,15 @@ pub enum Owner {
     },
 }
 
-/// Makes a folder that only its owner (and root) can read, and says who that is.
+/// Makes a folder that only its owner (and root) can read, and says who that is. It lies below `below` if a
+/// server can work there, else in the temporary folder.
 ///
 /// # Errors
 /// When no temporary folder can be made, or root finds no user to hand it to.
-pub fn create(prefix: &str) -> io::Result<(PathBuf, Owner)> {
-    let folder = tempfile::Builder::new().prefix(prefix).tempdir_in(parent())?;
+pub fn create(prefix: &str, below: Option<&Path>) -> io::Result<(PathBuf, Owner)> {
+    let folder = tempfile::Builder::new()
+        .prefix(prefix)
+        .tempdir_in(parent(below))?;
     // The owner of a new file is the effective user of this process.
     let owner = if fs::metadata(folder.path())?.uid() == 0 {
         unprivileged()?
@@ -60,18 +63,22 @@ fn hand_over(path: &Path, owner: Owner) -> io::Result<()> {
     }
 }
 
-/// The system's temporary folder, or `/tmp` where a server could not reach it or open its socket in it.
-fn parent() -> PathBuf {
+/// The folder asked for or the system's temporary folder, or `/tmp` where a server could not reach those or open
+/// its socket there.
+fn parent(asked: Option<&Path>) -> PathBuf {
     let usual = std::env::temp_dir();
-    let short = usual.as_os_str().len() + 24 <= LONGEST_FOLDER_BYTES;
-    let open = usual.ancestors().all(|folder| {
-        folder.as_os_str().is_empty() || fs::metadata(folder).is_ok_and(|found| found.mode() & 0o001 != 0)
-    });
-    if short && open {
-        usual
-    } else {
-        PathBuf::from("/tmp")
-    }
+    let fits = |parent: &Path| {
+        let short = parent.as_os_str().len() + 24 <= LONGEST_FOLDER_BYTES;
+        let open = parent.ancestors().all(|folder| {
+            folder.as_os_str().is_empty() || fs::metadata(folder).is_ok_and(|found| found.mode() & 0o001 != 0)
+        });
+        short && open
+    };
+    let first = asked
+        .into_iter()
+        .chain([usual.as_path()])
+        .find(|parent| fits(parent));
+    first.unwrap_or(Path::new("/tmp")).to_owned()
 }
 
 fn unprivileged() -> io::Result<Owner> {

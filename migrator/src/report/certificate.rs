@@ -6,6 +6,7 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use outgrow_shared::ce1::{Digest, Mode, TAG};
 use sha2::{Digest as _, Sha256};
@@ -243,12 +244,17 @@ fn canonical<T: serde::Serialize>(value: &T) -> String {
     serde_json_canonicalizer::to_string(value).unwrap_or_default()
 }
 
+/// The running program's digest, taken once: it stays what it is while it runs.
 fn own_digest() -> String {
-    let read = std::env::current_exe().and_then(std::fs::read);
-    read.map_or_else(
-        |_| String::new(),
-        |bytes| Digest(Sha256::digest(&bytes).into()).to_hex(),
-    )
+    static DIGEST: OnceLock<String> = OnceLock::new();
+    let take = || {
+        let read = std::env::current_exe().and_then(std::fs::read);
+        read.map_or_else(
+            |_| String::new(),
+            |bytes| Digest(Sha256::digest(&bytes).into()).to_hex(),
+        )
+    };
+    DIGEST.get_or_init(take).clone()
 }
 
 impl Certificate {

@@ -19,6 +19,8 @@ pub enum Show {
     Human,
     /// One JSON object a line on stdout.
     Json,
+    /// Not at all: the caller shows what it likes.
+    Nothing,
 }
 
 /// Shows one stage at a time.
@@ -59,7 +61,9 @@ impl Progress {
             ProgressDrawTarget::hidden()
         });
         bar.set_prefix(name);
-        bar.enable_steady_tick(TICK);
+        if visible {
+            bar.enable_steady_tick(TICK);
+        }
         if self.show == Show::Json {
             event(&serde_json::json!({ "event": "stage_started", "stage": name }));
         }
@@ -98,6 +102,7 @@ impl Progress {
                 "event": "stage_finished", "stage": stage.name, "summary": summary, "rows": stage.rows,
                 "bytes": stage.bytes, "seconds": seconds,
             })),
+            Show::Nothing => {}
             Show::Human => {
                 // A closed stderr is no reason to stop.
                 let _ = writeln!(
@@ -123,6 +128,7 @@ impl Progress {
         let remark = &shown(remark);
         match self.show {
             Show::Json => event(&serde_json::json!({ "event": "note", "note": remark })),
+            Show::Nothing => {}
             Show::Human => {
                 let line = || {
                     let _ = writeln!(std::io::stderr(), "note:    {remark}");
