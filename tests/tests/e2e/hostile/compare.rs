@@ -3,24 +3,38 @@
 
 use std::collections::HashMap;
 
-use outgrow_e2e::postgres;
+use outgrow_e2e::postgres::{Session, TextRow};
+use outgrow_migrator::plan::model::{ColumnPlan, Plan, TablePlan};
+use outgrow_migrator::plan::policy::{Policy, ValueKind};
 use rusqlite::Connection;
-use rusqlite::types::ValueRef;
+use sha2::{Digest as _, Sha256};
 
-use super::names::{column_on_target, on_target, quoted};
+use super::names::quoted;
+use super::read::{self, Value};
+
+/// Both sides of one migration.
+#[derive(Clone, Copy)]
+pub struct Sides<'a> {
+    pub source: &'a Connection,
+    pub target: &'a Session,
+    pub plan: &'a Plan,
+    /// The run whose quarantine counts; none where nothing was set aside.
+    pub run: Option<&'a str>,
+}
 
 /// Columns of a table on the target with their types.
-pub fn target_columns(url: &str, schema: &str, table: &str) -> Vec<(String, String)> {
+pub fn target_columns(target: &Session, schema: &str, table: &str) -> Vec<(String, String)> {
     let sql = format!(
         "SELECT a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_attribute a \
          WHERE a.attrelid = (SELECT c.oid FROM pg_class c WHERE c.relname = {} AND c.relnamespace = \
          (SELECT n.oid FROM pg_namespace n WHERE n.nspname = {})) \
          AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
-        literal(&on_target(table)),
+        literal(table),
         literal(schema)
     );
     let text = |field: &Option<String>| field.clone().unwrap();
-    postgres::rows(url, &sql)
+    target
+        .rows(&sql)
         .iter()
         .map(|row| (text(&row[0]), text(&row[1])))
         .collect()
@@ -31,8 +45,12 @@ pub fn literal(text: &str) -> String {
     format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 
-fn literal_of_sqlite(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
+/// As [`shown`] does, on the server.
+fn bytes(expression: &str) -> String {
+    format!(
+        "CASE WHEN octet_length({expression}) > {WHOLE_BYTES_MAX} \
+         THEN 'sha256 ' || encode(sha256({expression}), 'hex') ELSE encode({expression}, 'hex') END"
+    )
 }
 
 fn rendered_by_postgres(column: &str, kind: &str) -> String {
@@ -41,15 +59,26 @@ fn rendered_by_postgres(column: &str, kind: &str) -> String {
         "bigint" => format!("{column}::text"),
         "boolean" => format!("{column}::int::text"),
         "double precision" => format!("encode(float8send({column}), 'hex')"),
-        "text" => format!("encode(convert_to({column}, 'UTF8'), 'hex')"),
-        "bytea" => format!("encode({column}, 'hex')"),
+        "text" | "citext" => bytes(&format!("convert_to({column}::text, 'UTF8')")),
+        "bytea" => bytes(&column),
         "timestamp without time zone" => format!("to_char({column}, 'YYYY-MM-DD HH24:MI:SS.US')"),
         "timestamp with time zone" => {
             format!("to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')")
         }
         "date" => format!("to_char({column}, 'YYYY-MM-DD')"),
-        numeric if numeric.starts_with("numeric(") => format!("trim_scale({column})::text"),
+        numeric if numeric.starts_with("numeric") => format!("trim_scale({column})::text"),
         other => panic!("a column has the type {other}"),
+    }
+}
+
+/// Larger values travel and are kept as their digest.
+const WHOLE_BYTES_MAX: usize = 100_000;
+
+fn shown(bytes: &[u8]) -> String {
+    if bytes.len() > WHOLE_BYTES_MAX {
+        format!("sha256 {}", hex(&Sha256::digest(bytes)))
+    } else {
+        hex(bytes)
     }
 }
 
@@ -59,16 +88,33 @@ fn hex(bytes: &[u8]) -> String {
     String::from_utf8(bytes.iter().flat_map(pair).collect()).unwrap()
 }
 
+fn instant(text: &str) -> String {
+    let plain = text.replace('T', " ").replace("+00:00", "").replace('Z', "");
+    let (seconds, fraction) = plain.split_once('.').unwrap_or((&plain, ""));
+    format!("{seconds}.{fraction:0<6}")
+}
+
+fn policy_for(column: &ColumnPlan, value: &Value) -> Option<Policy> {
+    let kind = ValueKind::ALL
+        .into_iter()
+        .find(|kind| kind.word() == value.kind())?;
+    column.values.get(&kind).copied()
+}
+
 /// What Postgres has to hold for this value in a column of this type.
-fn expected(value: ValueRef<'_>, kind: &str) -> Option<String> {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text of a table that was migrated");
+fn expected(value: &Value, kind: &str, column: &ColumnPlan) -> Option<String> {
+    let as_text = column.values.values().any(|policy| *policy == Policy::Text);
+    let as_bytes = column.values.values().any(|policy| *policy == Policy::Bytea);
+    if matches!(policy_for(column, value), Some(Policy::Null | Policy::Quarantine)) {
+        return None;
+    }
     Some(match (kind, value) {
-        (_, ValueRef::Null) => return None,
-        ("bigint" | "boolean", ValueRef::Integer(integer)) => integer.to_string(),
-        ("double precision", ValueRef::Real(real)) => hex(&real.to_be_bytes()),
-        ("double precision", ValueRef::Integer(integer)) => {
+        (_, Value::Null) => return None,
+        ("bigint" | "boolean", Value::Integer(integer)) => integer.to_string(),
+        ("double precision", Value::Real(real)) => hex(&real.to_be_bytes()),
+        ("double precision", Value::Integer(integer)) => {
             #[expect(clippy::cast_precision_loss, reason = "checked in the next line")]
-            let real = integer as f64;
+            let real = *integer as f64;
             assert_eq!(
                 format!("{real:.0}"),
                 integer.to_string(),
@@ -76,65 +122,70 @@ fn expected(value: ValueRef<'_>, kind: &str) -> Option<String> {
             );
             hex(&real.to_be_bytes())
         }
-        ("text", ValueRef::Text(bytes)) => hex(text(bytes).as_bytes()),
-        ("bytea", ValueRef::Blob(bytes)) => hex(bytes),
-        ("timestamp without time zone" | "timestamp with time zone", ValueRef::Text(bytes)) => {
-            let plain = text(bytes)
-                .replace('T', " ")
-                .replace("+00:00", "")
-                .replace('Z', "");
-            let (seconds, fraction) = plain.split_once('.').unwrap_or((&plain, ""));
-            format!("{seconds}.{fraction:0<6}")
-        }
-        ("date", ValueRef::Text(bytes)) => text(bytes),
-        (numeric, ValueRef::Integer(integer)) if numeric.starts_with("numeric(") => integer.to_string(),
-        (numeric, ValueRef::Real(real)) if numeric.starts_with("numeric(") => real.to_string(),
+        ("text" | "citext", Value::Text(text)) => shown(text.as_bytes()),
+        ("text", Value::Integer(integer)) if as_text => hex(integer.to_string().as_bytes()),
+        ("text", Value::Real(real)) if as_text => hex(format!("{real:?}").as_bytes()),
+        ("bytea", Value::Blob(bytes)) => shown(bytes),
+        ("bytea", Value::Text(text)) if as_bytes => shown(text.as_bytes()),
+        ("bytea", Value::NotUnicode(bytes)) if as_bytes => shown(bytes),
+        ("timestamp without time zone" | "timestamp with time zone", Value::Text(text)) => instant(text),
+        ("date", Value::Text(text)) => text.clone(),
+        (numeric, Value::Integer(integer)) if numeric.starts_with("numeric") => integer.to_string(),
+        (numeric, Value::Real(real)) if numeric.starts_with("numeric") => real.to_string(),
         (kind, value) => panic!("{value:?} cannot be in a column of type {kind}"),
     })
 }
 
-/// Panics unless the table holds the same values on both sides, and each target value stands for one source
-/// value only.
-pub fn assert_same_values(source: &Connection, url: &str, schema: &str, table: &str) {
-    let columns = target_columns(url, schema, table);
-    let name = format!("{}.{}", quoted(schema), quoted(&on_target(table)));
-    let listed = super::source::rows(
-        source,
-        &format!(
-            "SELECT name FROM pragma_table_xinfo({})",
-            literal_of_sqlite(table)
-        ),
+/// Panics unless the table holds the same values on both sides, each target value stands for one source value
+/// only where the plan does not say otherwise, and the quarantine holds what is missing.
+pub fn assert_same_values(sides: &Sides<'_>, table: &TablePlan) {
+    let schema = &sides.plan.choices.schema;
+    let types: HashMap<String, String> = target_columns(sides.target, schema, &table.target_name)
+        .into_iter()
+        .collect();
+    assert_eq!(
+        types.len(),
+        table.columns.len(),
+        "columns of {:?}",
+        table.target_name
     );
-    let in_source = |column: &str| {
-        let mut names = listed.iter().map(|row| &row[0]);
-        names.find(|name| column_on_target(name) == column).unwrap()
-    };
-    let rendered: Vec<String> = columns
+    let kinds: Vec<&str> = table
+        .columns
         .iter()
-        .map(|(column, kind)| rendered_by_postgres(column, kind))
+        .map(|column| types[&column.target_name].as_str())
         .collect();
-    let mut there = postgres::rows(url, &format!("SELECT {} FROM {name}", rendered.join(", ")));
-    let listed: Vec<String> = columns
+    let rendered: Vec<String> = table
+        .columns
         .iter()
-        .map(|(column, _)| quoted(in_source(column)))
+        .zip(&kinds)
+        .map(|(column, kind)| rendered_by_postgres(&column.target_name, kind))
         .collect();
-    let mut statement = source
-        .prepare(&format!("SELECT {} FROM {}", listed.join(", "), quoted(table)))
-        .unwrap();
-    let mut rows = statement.query([]).unwrap();
-    let mut here = Vec::new();
-    let mut meanings: HashMap<(usize, String), String> = HashMap::new();
-    while let Some(row) = rows.next().unwrap() {
+    let name = format!("{}.{}", quoted(schema), quoted(&table.target_name));
+    let mut there = sides
+        .target
+        .rows(&format!("SELECT {} FROM {name}", rendered.join(", ")));
+    let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+    let modulo = sides.plan.modulo();
+    let mut meanings: HashMap<(usize, String), Value> = HashMap::new();
+    let (mut here, mut aside) = (Vec::new(), Vec::new());
+    for row in read::all_rows(sides.source, &table.name, &names) {
         let mut texts = Vec::new();
-        for (place, (column, kind)) in columns.iter().enumerate() {
-            let value = row.get_ref(place).unwrap();
-            let text = expected(value, kind);
+        for (place, (column, value)) in table.columns.iter().zip(row).enumerate() {
+            if policy_for(column, &value) == Some(Policy::Quarantine) {
+                let bytes = hex(&value.bytes());
+                aside.push(vec![column.name.clone(), value.kind().to_owned(), bytes]);
+            }
+            let text = expected(&value, kinds[place], column);
             if let Some(text) = &text {
-                let source = format!("{value:?}");
+                let object = format!("column:{}.{}", table.name, column.name);
                 let meaning = meanings
                     .entry((place, text.clone()))
-                    .or_insert_with(|| source.clone());
-                assert_eq!(*meaning, source, "two values of {table:?}.{column:?} became one");
+                    .or_insert_with(|| value.clone());
+                let same = meaning.kind() == value.kind() && meaning.bytes() == value.bytes();
+                assert!(
+                    same || modulo.contains(&object),
+                    "{meaning:?} and {value:?} of {object} became one"
+                );
             }
             texts.push(text);
         }
@@ -142,14 +193,36 @@ pub fn assert_same_values(source: &Connection, url: &str, schema: &str, table: &
     }
     here.sort();
     there.sort();
+    let difference = first_difference(&here, &there);
+    assert!(here == there, "the rows of {:?} differ: {difference}", table.name);
+    assert_set_aside(sides, table, aside);
+}
+
+/// The quarantine of the run holds exactly these values of the table.
+fn assert_set_aside(sides: &Sides<'_>, table: &TablePlan, mut aside: Vec<Vec<String>>) {
+    let Some(run) = sides.run else {
+        assert!(aside.is_empty(), "{aside:?}");
+        return;
+    };
+    let sql = format!(
+        "SELECT column_name, kind, encode(value, 'hex') FROM _outgrow.quarantine \
+         WHERE run_id = '{run}' AND table_name = {}",
+        literal(&table.name)
+    );
+    let found = sides.target.rows(&sql).into_iter();
+    let mut found: Vec<Vec<String>> = found
+        .map(|row| row.into_iter().map(Option::unwrap_or_default).collect())
+        .collect();
+    found.sort();
+    aside.sort();
     assert!(
-        here == there,
-        "the rows of {table:?} differ: {}",
-        first_difference(&here, &there)
+        found == aside,
+        "the quarantine of {:?} holds {found:?}, not {aside:?}",
+        table.name
     );
 }
 
-fn first_difference(here: &[postgres::TextRow], there: &[postgres::TextRow]) -> String {
+fn first_difference(here: &[TextRow], there: &[TextRow]) -> String {
     let place = here
         .iter()
         .zip(there)

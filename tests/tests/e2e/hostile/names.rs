@@ -37,6 +37,12 @@ const ODD: &[&str] = &[
     "camelCase",
     "\u{130}stanbul",
     "oid",
+    "64_bytes_64_bytes_64_bytes_64_bytes_64_bytes_64_bytes_64_bytes_6",
+    "64_bytes_64_bytes_64_bytes_64_bytes_64_bytes_64_bytes_64_bytes_7",
+    "a character across the fifty-fourth byte of this name \u{e9}\u{e9}\u{e9}\u{e9}\u{e9}",
+    "a character across the fifty-fourth byte of this nam\u{1f600}\u{1f600}\u{1f600}\u{1f600}",
+    "a name of two hundred bytes a name of two hundred bytes a name of two hundred bytes a name of two hundred bytes \
+     a name of two hundred bytes a name of two hundred bytes a name of two hundred b",
     "63_bytes_63_bytes_63_bytes_63_bytes_63_bytes_63_bytes_63_bytes_",
 ];
 
@@ -45,7 +51,7 @@ const UNFIT: &[&str] = &[
     "",
     "ctid",
     "xmin",
-    "64_bytes_64_bytes_64_bytes_64_bytes_64_bytes_64_bytes_64_bytes_6",
+    "tableoid",
 ];
 
 /// Names of one scope, none given twice as SQLite compares them.
@@ -58,8 +64,8 @@ impl Names {
     pub fn next(&mut self, plain: &str, random: &mut Random) -> String {
         loop {
             let name = match random.below(100) {
-                0..55 => format!("{plain}{}", self.taken.len()),
-                55..99 => (*random.pick(ODD)).to_owned(),
+                0..57 => format!("{plain}{}", self.taken.len()),
+                57..98 => (*random.pick(ODD)).to_owned(),
                 _ => (*random.pick(UNFIT)).to_owned(),
             };
             if self.taken.insert(name.to_ascii_lowercase()) {

@@ -2,95 +2,129 @@
 
 use std::collections::BTreeSet;
 
-use outgrow_e2e::postgres;
-use rusqlite::Connection;
+use outgrow_migrator::plan::model::{Disposition, TablePlan};
 
-use super::compare::{literal, target_columns};
+use super::compare::{Sides, literal, target_columns};
 use super::names::{column_on_target, on_target, quoted};
 use super::schema::Table;
 use super::source::rows;
 
-/// What the run said of objects that are not carried over as they are.
-pub struct Named(pub BTreeSet<String>);
-
-impl Named {
-    fn is_named(&self, object: &str) -> bool {
-        self.0.contains(object)
-    }
-
-    fn starting_with(&self, start: &str) -> usize {
-        self.0.iter().filter(|object| object.starts_with(start)).count()
-    }
-}
-
 /// Panics on the first object that went without a word.
-pub fn assert_none_lost(source: &Connection, url: &str, schema: &str, tables: &[Table], named: &Named) {
-    for other in rows(
-        source,
-        "SELECT type, name FROM sqlite_schema WHERE type IN ('view', 'trigger')",
-    ) {
+pub fn assert_none_lost(sides: &Sides<'_>, tables: &[Table]) {
+    let sql = "SELECT type, name FROM sqlite_schema WHERE type IN ('view', 'trigger')";
+    for other in rows(sides.source, sql) {
         let object = format!("{}:{}", other[0], other[1]);
-        let there = format!(
-            "SELECT count(*) FROM pg_views WHERE schemaname = {} AND viewname = {}",
-            literal(schema),
-            literal(&on_target(&other[1]))
-        );
-        let carried = other[0] == "view" && postgres::rows(url, &there)[0][0].as_deref() == Some("1");
-        assert!(
-            carried || named.is_named(&object),
-            "{object} is gone without a word"
-        );
+        if let Some(step) = sides.plan.steps.iter().find(|step| step.object == object) {
+            assert_same_view(sides, &other[1], step.creates.as_deref().unwrap_or(&other[1]));
+        } else {
+            assert!(is_left_out(sides, &object), "{object} is gone without a word");
+        }
     }
     for table in tables {
-        if named.is_named(&format!("table:{}", table.name)) {
+        let Some(planned) = sides
+            .plan
+            .tables
+            .iter()
+            .find(|planned| planned.name == table.name)
+        else {
+            let object = format!("table:{}", table.name);
+            assert!(is_left_out(sides, &object), "{object} is gone without a word");
             continue;
-        }
-        let sides = Sides {
-            source,
-            url,
-            schema,
-            table,
-            named,
         };
-        sides.columns();
-        sides.keys();
-        sides.identity();
+        assert_eq!(planned.target_name, on_target(&table.name));
+        let objects = Objects {
+            sides,
+            table,
+            planned,
+        };
+        objects.columns();
+        objects.keys();
+        objects.identity();
     }
 }
 
-struct Sides<'a> {
-    source: &'a Connection,
-    url: &'a str,
-    schema: &'a str,
-    table: &'a Table,
-    named: &'a Named,
+/// A view shows as many rows and columns on both sides.
+fn assert_same_view(sides: &Sides<'_>, name: &str, target_name: &str) {
+    let columns = format!(
+        "SELECT count(*) FROM pragma_table_xinfo('{}')",
+        name.replace('\'', "''")
+    );
+    let counted = format!("SELECT count(*) FROM {}", quoted(name));
+    let here = [rows(sides.source, &columns), rows(sides.source, &counted)]
+        .concat()
+        .concat();
+    let schema = &sides.plan.choices.schema;
+    let columns = target_columns(sides.target, schema, target_name)
+        .len()
+        .to_string();
+    let counted = format!("SELECT count(*) FROM {}.{}", quoted(schema), quoted(target_name));
+    let counted = sides.target.rows(&counted)[0][0].clone().unwrap();
+    assert_eq!(here, [columns, counted], "view {name:?}");
 }
 
-impl Sides<'_> {
+fn is_left_out(sides: &Sides<'_>, object: &str) -> bool {
+    sides
+        .plan
+        .with(Disposition::Skipped)
+        .any(|finding| finding.object == object)
+}
+
+fn is_changed(sides: &Sides<'_>, object: &str) -> bool {
+    sides
+        .plan
+        .with(Disposition::Changed)
+        .any(|finding| finding.object == object)
+}
+
+struct Objects<'a> {
+    sides: &'a Sides<'a>,
+    table: &'a Table,
+    planned: &'a TablePlan,
+}
+
+impl Objects<'_> {
     fn pragma(&self, sql: &str) -> Vec<Vec<String>> {
         let name = format!("'{}'", self.table.name.replace('\'', "''"));
-        rows(self.source, &sql.replace('@', &name))
+        rows(self.sides.source, &sql.replace('@', &name))
     }
 
     /// Rows of a query over the target's catalog; `@` is the table's oid.
     fn catalog(&self, sql: &str) -> Vec<Vec<String>> {
+        let schema = &self.sides.plan.choices.schema;
         let oid = format!(
             "{}::regclass",
             literal(&format!(
                 "{}.{}",
-                quoted(self.schema),
-                quoted(&on_target(&self.table.name))
+                quoted(schema),
+                quoted(&self.planned.target_name)
             ))
         );
-        let found = postgres::rows(self.url, &sql.replace('@', &oid));
+        let found = self.sides.target.rows(&sql.replace('@', &oid));
         let texts = found
             .into_iter()
             .map(|row| row.into_iter().map(Option::unwrap_or_default).collect());
         texts.collect()
     }
 
+    /// The name on the target; another than in the source is named.
+    fn target_name(&self, column: &str) -> Option<&str> {
+        let planned = self
+            .planned
+            .columns
+            .iter()
+            .find(|planned| planned.name == column)?;
+        assert_eq!(planned.target_name, column_on_target(column));
+        assert!(
+            planned.target_name == column
+                || is_changed(self.sides, &format!("column:{}.{column}", self.table.name)),
+            "{column:?} has another name without a word"
+        );
+        Some(&planned.target_name)
+    }
+
     fn columns(&self) {
-        let there: BTreeSet<String> = target_columns(self.url, self.schema, &self.table.name)
+        let schema = &self.sides.plan.choices.schema;
+        let there: BTreeSet<String> = target_columns(self.sides.target, schema, &self.planned.target_name)
             .into_iter()
             .map(|(name, _)| name)
             .collect();
@@ -104,22 +138,20 @@ impl Sides<'_> {
         ) {
             let (name, default) = (&column[0], &column[2]);
             let object = |kind: &str| format!("{kind}:{}.{name}", self.table.name);
-            let target = &column_on_target(name);
-            if column[3] != "0" && !there.contains(target) {
-                assert!(
-                    self.named.is_named(&object("generated")),
-                    "generated column {name:?} is gone"
-                );
+            let Some(target) = self.target_name(name) else {
+                let left_out = column[3] != "0" && is_left_out(self.sides, &object("generated"));
+                assert!(left_out, "column {name:?} is gone");
                 continue;
-            }
+            };
             assert!(there.contains(target), "column {name:?} is gone");
             assert!(
-                column[1] == "0" || has(target, 1),
+                column[1] == "0" || has(target, 1) || is_changed(self.sides, &object("column")),
                 "column {name:?} lost its NOT NULL"
             );
-            let free = default.eq_ignore_ascii_case("null") || alias.as_ref() == Some(name);
+            let free =
+                default.eq_ignore_ascii_case("null") || alias.as_ref() == Some(name) || column[3] != "0";
             assert!(
-                free || has(target, 2) || self.named.is_named(&object("default")),
+                free || has(target, 2) || is_left_out(self.sides, &object("default")),
                 "column {name:?} lost its default {default}"
             );
         }
@@ -127,12 +159,17 @@ impl Sides<'_> {
 
     fn keys(&self) {
         let name = &self.table.name;
-        let key = self.pragma("SELECT name FROM pragma_table_xinfo(@) WHERE pk > 0 ORDER BY pk");
-        let key: Vec<String> = key.iter().map(|row| column_on_target(&row[0])).collect();
+        let key: Vec<String> = self
+            .pragma("SELECT name FROM pragma_table_xinfo(@) WHERE pk > 0 ORDER BY pk")
+            .concat();
+        let wanted: Option<Vec<&str>> = key.iter().map(|column| self.target_name(column)).collect();
         let own = self.key_columns("p");
-        let key_object = format!("primary-key:{name}");
+        let same = match own.first() {
+            None => key.is_empty(),
+            Some(own) => Some(own.iter().map(String::as_str).collect()) == wanted,
+        };
         assert!(
-            own.first() == key.first().map(|_| &key) || self.named.is_named(&key_object),
+            same || is_left_out(self.sides, &format!("primary-key:{name}")),
             "the primary key of {name:?} is {own:?}, not {key:?}"
         );
         let unique = self
@@ -150,8 +187,17 @@ impl Sides<'_> {
         );
         for index in indexes {
             let object = format!("index:{name}.{}", index[0]);
+            let step = self.sides.plan.steps.iter().find(|step| step.object == object);
+            let target = step
+                .and_then(|step| step.creates.clone())
+                .unwrap_or_else(|| index[0].clone());
+            assert_eq!(target, on_target(&index[0]));
             assert!(
-                there.contains(&vec![on_target(&index[0])]) || self.named.is_named(&object),
+                target == index[0] || is_changed(self.sides, &object),
+                "{object} has another name without a word"
+            );
+            assert!(
+                there.contains(&vec![target]) || is_left_out(self.sides, &object),
                 "{object} is gone"
             );
         }
@@ -176,7 +222,11 @@ impl Sides<'_> {
     }
 
     fn count(&self, kind: &str, expected: usize, there: usize) {
-        let named = self.named.starting_with(&format!("{kind}:{}.", self.table.name));
+        let start = format!("{kind}:{}.", self.table.name);
+        let left_out = self.sides.plan.with(Disposition::Skipped);
+        let named = left_out
+            .filter(|finding| finding.object.starts_with(&start))
+            .count();
         assert!(
             there <= expected && there + named >= expected,
             "{:?} has {expected} of {kind}, the target {there}, and {named} are named",
@@ -201,15 +251,13 @@ impl Sides<'_> {
             quoted(&column),
             quoted(&self.table.name)
         );
-        let largest: i64 = rows(self.source, &sql)[0][0].parse().unwrap();
+        let largest: i64 = rows(self.sides.source, &sql)[0][0].parse().unwrap();
         let sequences = self.catalog(
             "SELECT s.seqstart::text FROM pg_depend d JOIN pg_sequence s ON s.seqrelid = d.objid \
              WHERE d.refobjid = @ AND d.deptype = 'i'",
         );
-        if self
-            .named
-            .is_named(&format!("identity:{}.{column}", self.table.name))
-        {
+        let object = format!("identity:{}.{column}", self.table.name);
+        if sequences.is_empty() && (is_left_out(self.sides, &object) || is_changed(self.sides, &object)) {
             return;
         }
         let start: i64 = sequences[0][0].parse().unwrap();

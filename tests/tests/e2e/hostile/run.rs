@@ -6,6 +6,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use outgrow_e2e::programs::outgrow;
+use outgrow_migrator::plan::model::Plan;
 use serde_json::Value;
 
 /// No file of these sizes takes longer, also on a busy machine.
@@ -61,21 +62,24 @@ pub fn told(output: &Output) -> String {
 
 /// What a file came to.
 pub enum Outcome {
-    /// It was migrated; these objects are named in its certificate.
-    Migrated(BTreeSet<String>),
+    /// It was migrated by this plan.
+    Migrated(Box<Plan>),
     /// Nothing but the whole of it can be left out.
     NothingLeft,
 }
 
-/// Migrates a file, leaving out what the tool itself says can be left out.
-pub fn migrate(folder: &Path, file: &str, url: &str, schema: &str) -> Outcome {
+/// Migrates a file under these choices, leaving out what the tool itself says can be left out.
+pub fn migrate(folder: &Path, file: &str, url: &str, schema: &str, choices: &[&str]) -> Outcome {
     let mut skipped: BTreeSet<String> = BTreeSet::new();
     for _ in 0..ROUNDS_MAX {
-        let skips: Vec<&str> = skipped.iter().flat_map(|object| ["--skip", object]).collect();
+        let skips = skipped.iter().flat_map(|object| ["--skip", object]);
+        let skips: Vec<&str> = choices.iter().copied().chain(skips).collect();
         let migrate = ["migrate", file, "--to", url, "--schema", schema, "--json"];
         let output = command(folder, &[&migrate[..], &skips].concat());
         match output.status.code() {
-            Some(0) => return Outcome::Migrated(exceptions(&output)),
+            Some(0) => {
+                return Outcome::Migrated(Box::new(carried_out(folder, file, schema, &skips, &output)));
+            }
             Some(4) => {}
             _ => panic!("{}", told(&output)),
         }
@@ -131,18 +135,32 @@ fn as_written(stderr: &[u8]) -> String {
 }
 
 /// The object in `--skip 'object'`.
-fn skip_in(next: &str) -> Option<String> {
+pub fn skip_in(next: &str) -> Option<String> {
     let (_, rest) = next.split_once("--skip '")?;
     rest.rsplit_once('\'').map(|(object, _)| object.to_owned())
 }
 
-fn exceptions(output: &Output) -> BTreeSet<String> {
+/// The plan of a migration that was found equal; its certificate names the same objects.
+fn carried_out(folder: &Path, file: &str, schema: &str, skips: &[&str], output: &Output) -> Plan {
     let text = String::from_utf8_lossy(&output.stdout);
     let result: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
     assert_eq!(result["verdict"], "EQUAL");
+    let planned = command(
+        folder,
+        &[&["plan", file, "--schema", schema, "--json"][..], skips].concat(),
+    );
+    assert_eq!(planned.status.code(), Some(0), "{}", told(&planned));
+    let plan: Plan = serde_json::from_slice(&planned.stdout).unwrap();
     let exceptions = result["certificate"]["exceptions"].as_array().unwrap();
-    exceptions
+    let told: BTreeSet<&str> = exceptions
         .iter()
-        .map(|exception| exception["object"].as_str().unwrap().to_owned())
-        .collect()
+        .map(|exception| exception["object"].as_str().unwrap())
+        .collect();
+    let found: BTreeSet<&str> = plan
+        .findings
+        .iter()
+        .map(|finding| finding.object.as_str())
+        .collect();
+    assert_eq!(told, found);
+    plan
 }

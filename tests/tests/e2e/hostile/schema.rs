@@ -115,11 +115,12 @@ fn column(strict: bool, names: &mut Names, earlier: &[Column], random: &mut Rand
         declared(flavour, random)
     };
     let mut sql = format!("{} {kind}", quoted(&name));
-    let generated = !earlier.is_empty() && random.chance(4);
+    let generated = !earlier.is_empty() && random.chance(8);
     if generated {
         let from = quoted(&random.pick(earlier).name);
         let how = random.pick(&["STORED", "VIRTUAL", ""]);
-        sql.push_str(&format!(" GENERATED ALWAYS AS ({from} || 'x') {how}"));
+        let words = random.pick(&["GENERATED ALWAYS AS", "AS"]);
+        sql.push_str(&format!(" {words} ({}) {how}", computed(&from, random)));
     } else if random.chance(25) {
         sql.push_str(&format!(" DEFAULT {}", random.pick(DEFAULTS)));
     }
@@ -131,8 +132,13 @@ fn column(strict: bool, names: &mut Names, earlier: &[Column], random: &mut Rand
             " NULL",
         ]));
     }
-    if random.chance(4) {
-        sql.push_str(random.pick::<&str>(&[" COLLATE NOCASE", " COLLATE RTRIM", " COLLATE binary"]));
+    if random.chance(7) {
+        sql.push_str(random.pick::<&str>(&[
+            " COLLATE NOCASE",
+            " COLLATE NOCASE",
+            " COLLATE RTRIM",
+            " COLLATE binary",
+        ]));
     }
     let checks = usize::from(random.chance(12));
     if checks > 0 {
@@ -145,6 +151,36 @@ fn column(strict: bool, names: &mut Names, earlier: &[Column], random: &mut Rand
         checks,
         sql,
     }
+}
+
+/// The expression of a computed column over another one.
+fn computed(from: &str, random: &mut Random) -> String {
+    let template = *random.pick(&[
+        "% || 'x'",
+        "% + 1",
+        "length(%)",
+        "coalesce(%, 0)",
+        "coalesce(%, 'none')",
+        "% > 5",
+        "% IS NULL",
+        "CASE WHEN % IS NULL THEN 'none' ELSE 'some' END",
+        "substr(%, 1, 3)",
+        "lower(%)",
+        "abs(%)",
+        "CAST(% AS TEXT)",
+        "json_extract(%, '$.x')",
+        "typeof(%)",
+        "%",
+        "'constant'",
+        "% % 7",
+        "round(%, 2)",
+        "% = 'a'",
+    ]);
+    // One of them has a remainder.
+    if template == "% % 7" {
+        return format!("{from} % 7");
+    }
+    template.replace('%', from)
 }
 
 fn check(column: &str, random: &mut Random) -> String {
@@ -336,14 +372,18 @@ impl Table {
         for _ in 0..random.below(3) {
             let places = [random.below(self.columns.len()), random.below(self.columns.len())];
             let column = quoted(&self.columns[places[0]].name);
-            let terms = match random.below(4) {
+            let terms = match random.below(7) {
                 0 => format!("lower({column})"),
                 1 => format!("{column} COLLATE NOCASE"),
+                2 => format!("coalesce({column}, '')"),
+                3 => format!("{column} IS NULL, length({column}) DESC"),
                 _ => key_parts(self, &places[..1 + random.below(2)], 2, random),
             };
-            let condition = match random.below(6) {
+            let condition = match random.below(9) {
                 0 => format!(" WHERE {column} IS NOT NULL"),
                 1 => format!(" WHERE {column} > 5"),
+                2 => format!(" WHERE {column} = 'a' OR {column} IN (1, 2)"),
+                3 => format!(" WHERE {column} LIKE 'a%'"),
                 _ => String::new(),
             };
             let unique = if random.chance(20) { "UNIQUE " } else { "" };
