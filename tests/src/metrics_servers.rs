@@ -63,7 +63,8 @@ fn start(
 ) -> MetricsServer {
     // Before the folder is made: without set-up this panics, and nothing may stay behind.
     let program = from_setup(program);
-    let (folder, owner) = server_folder::create("outgrow-metrics-").expect("a temporary folder can be made");
+    let (folder, owner) =
+        server_folder::create("outgrow-metrics-", None).expect("a temporary folder can be made");
     for (name, text) in beside.iter().chain(&[(config_name, config)]) {
         server_folder::write(&folder.join(name), text.as_bytes(), owner).expect("the folder can be written");
     }

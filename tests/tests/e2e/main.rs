@@ -16,6 +16,7 @@ mod interrupted;
 mod live;
 mod live_source;
 mod migrating;
+mod numbered;
 mod objects;
 mod output;
 mod plan_file;
