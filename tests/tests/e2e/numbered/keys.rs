@@ -94,6 +94,7 @@ fixtures! {
         ..script("CREATE TABLE t (k UNIQUE); INSERT INTO t VALUES (1), ('1')")
     };
     p31_rowids_at_their_ends: Fixture {
+        findings: &[("changed", "key.exhausted", "identity:t.id")],
         holds: &[("SELECT id FROM @.t ORDER BY id", "-9223372036854775808; -1; 0; 9223372036854775807")],
         ..script("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (9223372036854775807, 'max'), \
             (-9223372036854775807 - 1, 'min'), (0, 'zero'), (-1, 'minus')")
