@@ -118,7 +118,7 @@ fn draft_table<'a>(
             return None;
         }
     };
-    let target_name = builder.target_name("", &object, &table.name);
+    let target_name = builder.target_name(None, &object, &table.name);
     let columns = columns::plan(builder, table, census, &ddl);
     Some(Draft {
         table,

@@ -88,7 +88,7 @@ pub(super) struct Builder<'a> {
     /// Tables that are left out: choices for their own objects are no mistake.
     gone: Vec<String>,
     /// Names on the target and the objects that have them, by the scope they must be unique in.
-    pub taken: BTreeMap<(String, String), String>,
+    pub taken: BTreeMap<(Option<String>, String), String>,
 }
 
 impl<'a> Builder<'a> {

@@ -222,7 +222,7 @@ pub(super) fn plan_column(
 ) -> Planned {
     let column = &table.columns[position];
     let object = format!("column:{}.{}", table.name, column.name);
-    let target_name = builder.target_name(&table.name, &object, &column.name);
+    let target_name = builder.target_name(Some(&table.name), &object, &column.name);
     let collation = written.and_then(|w| w.collation.clone());
     let binary = collation
         .as_deref()

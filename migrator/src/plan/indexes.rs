@@ -52,7 +52,7 @@ pub(super) fn plan(builder: &mut Builder<'_>, draft: &Draft<'_>) {
                 }
                 let columns = index.columns.iter().filter_map(|c| draft.at(c.column?));
                 note_wide(builder, draft, &object, &columns.collect::<Vec<_>>());
-                let name = builder.target_name("", &object, &index.name);
+                let name = builder.target_name(None, &object, &index.name);
                 let table = builder.qualified(&draft.target_name);
                 let sql = created.create(&name, &table);
                 builder.creating_step(object, name, sql);

@@ -36,9 +36,9 @@ pub fn replacement(name: &str) -> String {
 
 impl Builder<'_> {
     /// The name an object gets on the target: the one its owner chose, the source's, or what stands for one that
-    /// Postgres cannot keep. `scope` is the table of a column, empty for what lives in the schema.
-    pub fn target_name(&mut self, scope: &str, object: &str, name: &str) -> String {
-        let is_column = !scope.is_empty();
+    /// Postgres cannot keep. `scope` is the table of a column, none for what lives in the schema: a table's name can be empty.
+    pub fn target_name(&mut self, scope: Option<&str>, object: &str, name: &str) -> String {
+        let is_column = scope.is_some();
         let unfit = !fits(name) || (is_column && is_system_column(name));
         let target = match self.choices.names.get(object) {
             Some(chosen) => {
@@ -79,9 +79,9 @@ impl Builder<'_> {
         target
     }
 
-    fn claim(&mut self, scope: &str, object: &str, target: &str) {
-        let is_column = !scope.is_empty();
-        let key = (scope.to_owned(), target.to_owned());
+    fn claim(&mut self, scope: Option<&str>, object: &str, target: &str) {
+        let is_column = scope.is_some();
+        let key = (scope.map(str::to_owned), target.to_owned());
         let problem = if !fits(target) {
             Some(format!(
                 "the name chosen for it has {} bytes; Postgres takes 1 to {NAME_BYTES_MAX}",

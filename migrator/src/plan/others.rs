@@ -45,7 +45,7 @@ fn view(builder: &mut Builder<'_>, other: &OtherObject, drafts: &[Draft<'_>]) {
     }
     match select(builder, other, drafts) {
         Ok(select) => {
-            let target_name = builder.target_name("", &object, &other.name);
+            let target_name = builder.target_name(None, &object, &other.name);
             let columns: Vec<String> = other.columns.iter().map(|c| quote_ident(c)).collect();
             let sql = format!(
                 "CREATE VIEW {} ({}) AS {select}",

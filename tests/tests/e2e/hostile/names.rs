@@ -47,12 +47,7 @@ const ODD: &[&str] = &[
 ];
 
 /// Names that Postgres cannot have; others stand for them.
-const UNFIT: &[&str] = &[
-    "",
-    "ctid",
-    "xmin",
-    "tableoid",
-];
+const UNFIT: &[&str] = &["", "ctid", "xmin", "tableoid"];
 
 /// Names of one scope, none given twice as SQLite compares them.
 #[derive(Default)]

@@ -23,6 +23,12 @@ fixtures! {
         holds: &[("SELECT * FROM @.t", "1|2")],
         ..script("CREATE TABLE t (a INT, \"\" INT); INSERT INTO t VALUES (1, 2)")
     };
+    r18e_a_table_without_a_name: Fixture {
+        findings: &[("changed", "name.shortened", "table:"), ("changed", "name.shortened", "column:."),
+            ("changed", "name.system-column", "column:.ctid")],
+        holds: &[("SELECT * FROM @._e3b0c442", "1|2|3")],
+        ..script("CREATE TABLE \"\" (\"\" INT, ctid INT, ix INT); CREATE INDEX ix ON \"\" (ix); INSERT INTO \"\" VALUES (1, 2, 3)")
+    };
     r18c_names_of_system_columns: Fixture {
         findings: &[("changed", "name.system-column", "column:t.ctid"), ("changed", "name.system-column", "column:t.xmin")],
         holds: &[("SELECT * FROM @.t", "1|2|3")],
