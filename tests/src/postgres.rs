@@ -2,6 +2,7 @@
 //!
 //! Tests that change the server itself (settings, crashes, TLS) start a private one with [`private`].
 
+use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -29,10 +30,10 @@ pub fn shared() -> &'static PrivatePostgres {
     // Never dropped; the guard of the server stops it when this process is gone.
     static SHARED: OnceLock<PrivatePostgres> = OnceLock::new();
     SHARED.get_or_init(|| {
-        let mut builder = private();
-        // Thousands of tables are thousands of files, which a disk's file system is slow to make.
-        if has_room(MEMORY) {
-            builder = builder.below(MEMORY);
+        // Nothing here lives long enough to be worth a vacuum.
+        let mut builder = private().setting("autovacuum", "off");
+        if let Some(folder) = memory() {
+            builder = builder.below(folder);
         }
         builder.start().unwrap_or_else(|error| panic!("{error}"))
     })
@@ -44,8 +45,12 @@ const MEMORY: &str = "/dev/shm";
 /// Bytes that the shared server's databases and its write-ahead log stay below.
 const ROOM_BYTES: u64 = 6 << 30;
 
-fn has_room(folder: &str) -> bool {
-    rustix::fs::statvfs(folder).is_ok_and(|stat| stat.f_bavail.saturating_mul(stat.f_frsize) > ROOM_BYTES)
+/// A folder in memory, where there is one with room: thousands of tables are thousands of files, which the file
+/// system of a disk is slow to make.
+#[must_use]
+pub fn memory() -> Option<&'static Path> {
+    let room = rustix::fs::statvfs(MEMORY).map(|stat| stat.f_bavail.saturating_mul(stat.f_frsize));
+    (room.ok()? > ROOM_BYTES).then_some(Path::new(MEMORY))
 }
 
 /// A database of its own for one test, dropped at its end.

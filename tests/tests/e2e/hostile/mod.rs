@@ -20,7 +20,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use outgrow_e2e::postgres::{Database, Session};
+use outgrow_e2e::postgres::{Database, Session, memory};
 use rusqlite::{Connection, OpenFlags};
 
 use compare::Sides;
@@ -91,7 +91,9 @@ fn run_cases<C: Fn(u64, &Path) -> bool>(name: &str, default: u64, checker: impl 
 
 /// Makes one file and migrates it; true unless nothing of it could be.
 fn one(name: &str, seed: u64, check: &impl Fn(u64, &Path) -> bool) -> bool {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = memory()
+        .map_or_else(tempfile::tempdir, tempfile::tempdir_in)
+        .unwrap();
     let attempt = std::panic::AssertUnwindSafe(|| check(seed, folder.path()));
     std::panic::catch_unwind(attempt).unwrap_or_else(|_| {
         let kept = folder.keep();

@@ -53,7 +53,7 @@ fn fill(connection: &Connection, table: &Table, random: &mut Random) {
     for row in 0..random.below(ROWS_MAX + 1) {
         let values: Vec<Stored> = columns
             .iter()
-            .map(|column| value(column.flavour, row < 2 && random.chance(10), random))
+            .map(|column| value(column.flavour, row < 2 && random.chance(4), random))
             .collect();
         let marks: Vec<&str> = values
             .iter()
