@@ -6,9 +6,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use outgrow_migrator::plan::choices::Nocase;
 use outgrow_migrator::plan::target_type::TargetType;
 use outgrow_migrator::plan::translate::{
-    ColumnBinding, StoredClass, translate, translate_condition, translate_default,
+    ColumnBinding, Relation, RelationColumn, StoredClass, translate, translate_condition, translate_default,
+    translate_view,
 };
 use outgrow_migrator::source::ddl::{Affinity, Ddl, Expr, read};
 
@@ -18,7 +20,11 @@ const NAMES: [&str; 4] = ["a", "b", "c", "select \"x\""];
 /// Bytes that choose a column.
 const CHOICE_BYTES: usize = 2;
 
-const TARGETS: [TargetType; 10] = [
+const TARGETS: [TargetType; 14] = [
+    TargetType::Smallint,
+    TargetType::Integer,
+    TargetType::Uuid,
+    TargetType::Json,
     TargetType::Bigint,
     TargetType::DoublePrecision,
     TargetType::Numeric {
@@ -68,6 +74,7 @@ fn binding(name: &str, choice: &[u8]) -> ColumnBinding {
         class: pick(&CLASSES, first & 15),
         affinity: pick(&AFFINITIES, second >> 4),
         collation: pick(&[None, Some("NOCASE"), Some("RTRIM"), Some("odd")], second & 3).map(str::to_owned),
+        nocase: pick(&[None, Some(Nocase::Icu), Some(Nocase::Citext)], second >> 2),
         not_null: second & 4 != 0,
     }
 }
@@ -89,6 +96,35 @@ fn expressions(text: &str) -> Vec<Expr> {
     let defaults = table.columns.iter().filter_map(|column| column.default.as_ref());
     let all = checks.chain(generated).chain(defaults);
     all.map(|source| source.expr.clone()).collect()
+}
+
+/// The text as what a view shows, and as its whole query; what comes out is one SELECT.
+fn check_views(text: &str, bindings: &[ColumnBinding]) {
+    let relation = |name: &str| {
+        let column = |binding: &ColumnBinding| RelationColumn {
+            name: binding.name.clone(),
+            binding: Some(binding.clone()),
+        };
+        ["t", "u"].contains(&name).then(|| Relation {
+            sql: format!("public.{name}"),
+            columns: bindings.iter().map(column).collect(),
+        })
+    };
+    for sql in [
+        format!("CREATE VIEW v AS SELECT {text} AS x FROM t WHERE {text}"),
+        format!("CREATE VIEW v AS {text}"),
+    ] {
+        let Ok(Ddl::View(view)) = read("v", &sql) else {
+            continue;
+        };
+        let Ok(query) = view.query else { continue };
+        for count in 0..6 {
+            let names: Vec<String> = (0..count).map(|number| format!("c{number}")).collect();
+            if let Ok(select) = translate_view(&query, &names, &relation) {
+                assert_closed(&format!("({select})"));
+            }
+        }
+    }
 }
 
 /// Panics unless the SQL is closed in itself: quotes and parentheses end, nothing ends the statement.
@@ -159,6 +195,7 @@ fuzz_target!(|bytes: &[u8]| {
             .find(|column| column.name.eq_ignore_ascii_case(name));
         found.cloned()
     };
+    check_views(text, &bindings);
     for expr in expressions(text) {
         if let Ok(value) = translate(&expr, &columns) {
             assert_closed(&value.sql);
