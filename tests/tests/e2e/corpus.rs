@@ -48,7 +48,6 @@ const DATABASES: &[Readable] = &[
         found: &[
             ("blocked collation.not-binary", 21),
             ("changed type.not-as-declared", 1),
-            ("skipped default.untranslated", 1),
             ("skipped trigger.not-carried", 44),
             ("skipped view.not-carried", 17),
         ],
