@@ -12,6 +12,7 @@ use super::indexes::{INDEX_COLUMNS_MAX, note_wide, too_many_columns};
 use super::model::{Disposition, Finding, Todo};
 use super::nocase::refuses_rows;
 use super::rules;
+use super::target_type::TargetType;
 use super::todo::Own;
 use super::translate::translate_condition;
 use crate::quote::quote_ident;
@@ -228,7 +229,22 @@ pub(super) fn identity(builder: &mut Builder<'_>, draft: &Draft<'_>) {
         .map_or(0, |(_, high)| high);
     let used = largest.max(table.sequence.unwrap_or(0)).max(0);
     let object = format!("identity:{}.{}", table.name, column.plan.name);
-    let Some(next) = used.checked_add(1) else {
+    let largest = match column.plan.mapping.target_type() {
+        TargetType::Smallint => i64::from(i16::MAX),
+        TargetType::Integer => i64::from(i32::MAX),
+        TargetType::Bigint => i64::MAX,
+        other => {
+            let detail = format!(
+                "it is the id of its rows, which Postgres counts on only as an integer; not as {other}"
+            );
+            let column = format!("column:{}.{}", table.name, column.plan.name);
+            let next = "Choose another mapping for it under [choices.columns] of the plan.".to_owned();
+            let finding = plain(Disposition::Blocked, rules::MAPPING_UNFIT, &column, detail);
+            builder.add(Finding { next, ..finding });
+            return;
+        }
+    };
+    let Some(next) = used.checked_add(1).filter(|next| *next <= largest) else {
         let detail =
             "the largest id there is was used, so there is no next one; rows need an id of their own";
         builder.find(Disposition::Changed, rules::KEY_EXHAUSTED, &object, detail);

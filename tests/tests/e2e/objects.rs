@@ -24,9 +24,13 @@ fn plan_with(scene: &Scene, table: &str, lines: &str) {
     scene.run(&["plan", source, "-o", "plan.toml"]);
     let path = scene.work().join("plan.toml");
     let text = fs::read_to_string(&path).unwrap();
-    let head = format!("[choices.{table}]\n");
-    assert!(text.contains(&head), "{text}");
-    fs::write(&path, text.replacen(&head, &format!("{head}{lines}\n"), 1)).unwrap();
+    let edited = text.replacen(
+        "\n[source]\n",
+        &format!("\n[choices.{table}]\n{lines}\n\n[source]\n"),
+        1,
+    );
+    assert_ne!(text, edited);
+    fs::write(&path, edited).unwrap();
 }
 
 /// The plan's findings as `object rule disposition`.

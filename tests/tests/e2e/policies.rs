@@ -251,7 +251,7 @@ fn keys_that_a_policy_folds_together_are_found_before_anything_is_written() {
     let found = finding(&plan, "key.folded-duplicates", "unique:t.1");
     assert_eq!(
         (&found["rows"], &found["samples"][0]),
-        (&2.into(), &"rowid 1 and rowid 2".into())
+        (&1.into(), &"rowid 1 and rowid 2".into())
     );
     scene.migrate(&options).refuses(4, &["unique:t.1"]);
     let result = scene

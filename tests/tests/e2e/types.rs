@@ -186,7 +186,7 @@ fn a_foreign_key_between_uuid_and_text_makes_both_text() {
 #[test]
 fn a_column_without_values_takes_the_type_of_its_parent() {
     let scene = Scene::script(
-        "CREATE TABLE a (id INTEGER PRIMARY KEY, self REFERENCES a); CREATE TABLE b (id REFERENCES c, x TEXT); \
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, self REFERENCES a); CREATE TABLE b (id REFERENCES c (id), x TEXT); \
          CREATE TABLE c (id REFERENCES a UNIQUE);",
     );
     scene.migrated(&[]);
@@ -200,4 +200,33 @@ fn a_column_without_values_takes_the_type_of_its_parent() {
             .value("SELECT count(*) FROM pg_constraint WHERE contype = 'f'"),
         "3"
     );
+}
+
+#[test]
+fn the_id_of_a_row_stays_an_integer_and_goes_on_while_its_type_has_room() {
+    let source = |id: i64| format!("CREATE TABLE t (c INTEGER PRIMARY KEY); INSERT INTO t VALUES ({id});");
+    let scene = Scene::script(&source(1_700_000_000));
+    plan_with(&scene, &mapping("c", "integer.timestamptz(s)"));
+    scene
+        .migrate(&["--plan", "plan.toml"])
+        .refuses(4, &["column:t.c"]);
+    for (id, exhausted) in [(32766, false), (32767, true)] {
+        let scene = Scene::script(&source(id));
+        plan_with(&scene, &mapping("c", "integer.smallint"));
+        let certificate = scene.migrated(&["--plan", "plan.toml"]);
+        let exceptions = certificate["exceptions"].to_string();
+        assert_eq!(exceptions.contains("key.exhausted"), exhausted, "{exceptions}");
+        if !exhausted {
+            scene.database.execute("INSERT INTO t DEFAULT VALUES");
+            assert_eq!(scene.database.value("SELECT max(c) FROM t"), "32767");
+        }
+    }
+}
+
+#[test]
+fn an_empty_id_keeps_its_type_whatever_its_parent_is() {
+    let scene = Scene::script(
+        "CREATE TABLE p (k TEXT PRIMARY KEY); CREATE TABLE c (id INTEGER PRIMARY KEY REFERENCES p);",
+    );
+    scene.migrate(&[]).refuses(4, &["foreign-key:c.1"]);
 }
