@@ -60,7 +60,9 @@ fn disagreement(choices: &Choices, drafts: &[Draft<'_>]) -> Option<(Place, Mappi
         let chosen = choices
             .column(&object)
             .is_some_and(|choice| choice.mapping.is_some());
-        !chosen && at(place).default.is_none() && at(place).plan.generated.is_none()
+        // The next id is a number.
+        let is_rowid = drafts[place.0].table.rowid_alias == Some(at(place).position);
+        !chosen && !is_rowid && at(place).default.is_none() && at(place).plan.generated.is_none()
     };
     let is_empty = |place: Place| {
         drafts[place.0].census.columns[at(place).position]
