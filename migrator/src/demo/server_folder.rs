@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_folder_is_private_to_its_owner() {
-        let (folder, owner) = create("outgrow-folder-").unwrap();
+        let (folder, owner) = create("outgrow-folder-", None).unwrap();
         let found = fs::metadata(&folder).unwrap();
         assert_eq!(found.mode() & 0o777, 0o700);
         match owner {
