@@ -104,6 +104,12 @@ fn relations() -> Vec<Known> {
             "",
         ),
         known(
+            "CREATE TABLE p (k TEXT PRIMARY KEY); CREATE TABLE c (id INTEGER PRIMARY KEY REFERENCES p)",
+            &[],
+            4,
+            "foreign-key:c.1",
+        ),
+        known(
             "CREATE TABLE migration (a)",
             &["--schema", "_outgrow"],
             2,

@@ -5,6 +5,7 @@
 
 pub mod compare;
 mod damage;
+mod expressions;
 mod known;
 mod library;
 pub mod names;
@@ -108,7 +109,7 @@ fn check(seed: u64, url: &str, session: &Session, folder: &Path) -> bool {
     let path = folder.join("a.db");
     let tables = source::make(&path, &mut Random::new(seed));
     let schema = format!("case {seed}");
-    let nocase = ["--nocase", if seed % 2 == 0 { "icu" } else { "bytes" }];
+    let nocase = ["--nocase", if seed.is_multiple_of(2) { "icu" } else { "bytes" }];
     let Outcome::Migrated(plan) = run::migrate(folder, "a.db", url, &schema, &nocase) else {
         return false;
     };
