@@ -2,17 +2,9 @@
 
 use super::*;
 use crate::plan::text_time::Zone;
-use crate::source::ddl::Affinity;
 
 fn census(declared_type: &str, values: &[Value<'_>]) -> ColumnCensus {
-    let column = Column {
-        name: "c".into(),
-        declared_type: declared_type.into(),
-        affinity: Affinity::Blob,
-        not_null: false,
-        default_sql: None,
-        generated: false,
-    };
+    let column = Column::declared(declared_type);
     let mut census = ColumnCensus::new(&column);
     for (row, value) in values.iter().enumerate() {
         census.count(value, || format!("row {row}"));

@@ -234,14 +234,7 @@ mod tests {
     use super::*;
 
     fn after(ty: Ty, declared_type: &str) -> Result<(Mapping, String), &'static str> {
-        let column = Column {
-            name: "g".to_owned(),
-            affinity: Affinity::of(Some(declared_type)),
-            declared_type: declared_type.to_owned(),
-            not_null: false,
-            default_sql: None,
-            generated: true,
-        };
+        let column = Column::declared(declared_type);
         after_affinity(
             Translated {
                 sql: "x".to_owned(),

@@ -31,17 +31,9 @@ mod tests {
 
     use super::*;
     use crate::source::catalog::Column;
-    use crate::source::ddl::Affinity;
 
     fn suggested(mapping: Mapping, values: &[Value<'_>]) -> Vec<String> {
-        let column = Column {
-            name: "c".into(),
-            declared_type: String::new(),
-            affinity: Affinity::Blob,
-            not_null: false,
-            default_sql: None,
-            generated: false,
-        };
+        let column = Column::declared("");
         let mut census = ColumnCensus::new(&column);
         values.iter().for_each(|value| census.count(value, String::new));
         others(&census, mapping).iter().map(Mapping::to_string).collect()

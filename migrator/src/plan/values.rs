@@ -65,14 +65,7 @@ mod tests {
     use super::*;
 
     fn misfits_of(declared_type: &str, values: &[Value<'_>]) -> Vec<ValueKind> {
-        let column = Column {
-            name: "c".into(),
-            declared_type: declared_type.into(),
-            affinity: Affinity::of(Some(declared_type)),
-            not_null: false,
-            default_sql: None,
-            generated: false,
-        };
+        let column = Column::declared(declared_type);
         let mut census = ColumnCensus::new(&column);
         values
             .iter()
@@ -102,14 +95,7 @@ mod tests {
     fn own_choices_go_before_general_ones_and_may_take_out_anything() {
         let mut choices = Choices::default();
         choices.values.insert(ValueKind::Text, Policy::Quarantine);
-        let column = |declared_type: &str| Column {
-            name: "c".into(),
-            declared_type: declared_type.into(),
-            affinity: Affinity::of(Some(declared_type)),
-            not_null: false,
-            default_sql: None,
-            generated: false,
-        };
+        let column = |declared_type: &str| Column::declared(declared_type);
         let census = |column: &Column| {
             let mut census = ColumnCensus::new(column);
             [Integer(1), Text("a")]

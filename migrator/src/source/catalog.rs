@@ -118,6 +118,21 @@ pub struct ForeignKey {
     pub on_delete: String,
 }
 
+#[cfg(test)]
+impl Column {
+    /// A column `c` of nothing but a declared type.
+    pub fn declared(declared_type: &str) -> Self {
+        Self {
+            name: "c".to_owned(),
+            declared_type: declared_type.to_owned(),
+            affinity: Affinity::of(Some(declared_type)),
+            not_null: false,
+            default_sql: None,
+            generated: false,
+        }
+    }
+}
+
 impl Table {
     /// Positions of the columns whose values are read: those that are stored, and of the computed ones those that
     /// were asked for.

@@ -3,17 +3,6 @@
 use super::*;
 use outgrow_shared::value::Value;
 
-fn column(declared_type: &str) -> Column {
-    Column {
-        name: "c".into(),
-        declared_type: declared_type.into(),
-        affinity: Affinity::of(Some(declared_type)),
-        not_null: false,
-        default_sql: None,
-        generated: false,
-    }
-}
-
 fn chosen(declared_type: &str, values: &[Value<'_>]) -> Result<(String, bool), Rule> {
     chosen_under(declared_type, values, &[])
 }
@@ -24,7 +13,7 @@ fn chosen_under(
     policies: &[(ValueKind, Policy)],
 ) -> Result<(String, bool), Rule> {
     let applied: Applied = policies.iter().copied().collect();
-    let column = column(declared_type);
+    let column = Column::declared(declared_type);
     let mut census = ColumnCensus::new(&column);
     values
         .iter()
