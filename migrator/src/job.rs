@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::census::Census;
 use crate::plan::model::Plan;
 use crate::source::Source;
 use crate::source::catalog::Catalog;
@@ -12,16 +13,19 @@ pub struct Job {
     source: Mutex<Source>,
     /// The source's catalog.
     pub catalog: Catalog,
+    /// What the source's tables hold, where that was counted.
+    pub census: Option<Census>,
     /// The plan.
     pub plan: Plan,
 }
 
 impl Job {
     /// Ties a plan to the snapshot it was made for.
-    pub fn new(source: Source, catalog: Catalog, plan: Plan) -> Arc<Self> {
+    pub fn new(source: Source, catalog: Catalog, census: Option<Census>, plan: Plan) -> Arc<Self> {
         Arc::new(Self {
             source: Mutex::new(source),
             catalog,
+            census,
             plan,
         })
     }

@@ -142,7 +142,7 @@ fn survey_blocking(path: &Path, mandate: &Mandate, progress: &Progress) -> Resul
         reviewed.check_outcome(&plan)?;
     }
     progress.end(&format!("{} rows in {} tables", plan.rows(), plan.tables.len()));
-    Ok(Job::new(source, catalog, plan))
+    Ok(Job::new(source, catalog, Some(census), plan))
 }
 
 /// What the census has to try: the mappings that were chosen, as the copy would write them.

@@ -12,6 +12,8 @@ pub enum Paint {
     Plain,
 }
 
+/// ANSI code of a title.
+pub const TITLE: &str = "1";
 /// ANSI code of what stops a migration or proves it wrong.
 pub const RED: &str = "31";
 /// ANSI code of a proof.

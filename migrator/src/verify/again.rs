@@ -74,7 +74,7 @@ pub async fn verify_again(
         .iter()
         .for_each(|warning| progress.note(warning));
     let (run, plan) = choose_plan(&target, source.identity(), request.run).await?;
-    let job = Job::new(source, catalog, plan);
+    let job = Job::new(source, catalog, None, plan);
     let mut schema = target_schema::compare(&target, &job.plan).await?;
     schema.append(source_schema::compare(&job.catalog, &job.plan));
     if !schema.is_empty() {

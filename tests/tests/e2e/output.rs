@@ -142,3 +142,46 @@ fn a_file_whose_name_looks_like_an_option_or_holds_odd_characters_is_read() {
         assert!(said.stdout.contains("\"rows\": 1"), "{name}: {}", said.stdout);
     }
 }
+
+#[test]
+fn the_census_is_shown_column_by_column() {
+    let scene = Scene::script(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, v INTEGER, w TEXT); CREATE TABLE u (x); \
+         INSERT INTO t VALUES (1, 5, 'abc'), (2, 'x', NULL), (7, NULL, NULL);",
+    );
+    let source = scene.source.to_str().unwrap();
+    let said = scene.run(&["inspect", source, "--columns=t"]).exits(0);
+    let lines: Vec<Vec<&str>> = said
+        .stdout
+        .lines()
+        .map(|line| {
+            line.split("  ")
+                .map(str::trim)
+                .filter(|cell| !cell.is_empty())
+                .collect()
+        })
+        .collect();
+    let row = |name: &str| lines.iter().find(|line| line.first() == Some(&name)).unwrap()[1..4].to_vec();
+    assert_eq!(row("id"), ["INTEGER", "3 integer 1 to 7", "bigint"]);
+    assert_eq!(
+        row("v"),
+        ["INTEGER", "1 integer 5 to 5; 1 text; 1 NULL; up to 1 B", "-"]
+    );
+    assert_eq!(
+        row("w"),
+        ["TEXT", "1 text; 2 NULL; up to 3 B", "text COLLATE \"C\""]
+    );
+    assert!(!said.stdout.contains("u  0 rows"), "{}", said.stdout);
+    let said = scene.run(&["inspect", source, "--columns"]).exits(0);
+    assert!(said.stdout.contains("u  0 rows"), "{}", said.stdout);
+    scene
+        .run(&["inspect", source, "--columns=typo"])
+        .refuses(2, &["typo"]);
+    let said = scene.run(&["inspect", source, "--json"]).exits(0);
+    let inspected: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    let values = &inspected["census"][0]["columns"][1]["values"];
+    assert_eq!(
+        (&values["integer"], &values["text"], &values["null"]),
+        (&1.into(), &1.into(), &1.into())
+    );
+}
