@@ -56,7 +56,7 @@ fn bytes(expression: &str) -> String {
 fn rendered_by_postgres(column: &str, kind: &str) -> String {
     let column = quoted(column);
     match kind {
-        "bigint" => format!("{column}::text"),
+        "bigint" | "integer" | "smallint" | "uuid" => format!("{column}::text"),
         "boolean" => format!("{column}::int::text"),
         "double precision" => format!("encode(float8send({column}), 'hex')"),
         "text" | "citext" => bytes(&format!("convert_to({column}::text, 'UTF8')")),
@@ -110,7 +110,8 @@ fn expected(value: &Value, kind: &str, column: &ColumnPlan) -> Option<String> {
     }
     Some(match (kind, value) {
         (_, Value::Null) => return None,
-        ("bigint" | "boolean", Value::Integer(integer)) => integer.to_string(),
+        ("bigint" | "integer" | "smallint" | "boolean", Value::Integer(integer)) => integer.to_string(),
+        ("uuid", Value::Text(text)) => text.clone(),
         ("double precision", Value::Real(real)) => hex(&real.to_be_bytes()),
         ("double precision", Value::Integer(integer)) => {
             #[expect(clippy::cast_precision_loss, reason = "checked in the next line")]

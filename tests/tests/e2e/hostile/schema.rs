@@ -100,6 +100,7 @@ fn declared(flavour: Flavour, random: &mut Random) -> &'static str {
         Flavour::Texts | Flavour::Numerals | Flavour::BrokenTexts => &["TEXT", "VARCHAR(255)", "CLOB"],
         Flavour::Blobs => &["BLOB", ""],
         Flavour::Timestamps(_) => &["DATETIME", "TIMESTAMP", "TEXT"],
+        Flavour::Uuids => &["UUID", "CHAR(36)", "TEXT"],
         Flavour::Dates | Flavour::OddTimes => &["DATE", "DATETIME", "TEXT"],
         Flavour::Nulls | Flavour::Mixed => DECLARED,
     };

@@ -18,6 +18,7 @@ pub enum Flavour {
     Blobs,
     Timestamps(usize),
     Dates,
+    Uuids,
     OddTimes,
     Nulls,
     BrokenTexts,
@@ -38,7 +39,8 @@ impl Flavour {
             76..84 => Self::Timestamps(random.below(TIMESTAMPS.len())),
             84..88 => Self::Dates,
             88..91 => Self::OddTimes,
-            91..95 => Self::Nulls,
+            91..93 => Self::Uuids,
+            93..95 => Self::Nulls,
             95..97 => Self::BrokenTexts,
             _ => Self::Mixed,
         }
@@ -195,6 +197,15 @@ const TIMESTAMPS: &[&[&str]] = &[
     &["2024-02-29 23:59:59.123456", "1582-10-10 00:00:00.000000"],
 ];
 
+/// The last one is written as no server writes it, so that a column with it stays text.
+const UUIDS: &[&str] = &[
+    "00000000-0000-0000-0000-000000000000",
+    "0192f3a1-0000-7000-8000-00000000000b",
+    "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+    "ffffffff-ffff-ffff-ffff-ffffffffffff",
+    "6BA7B810-9DAD-11D1-80B4-00C04FD430C8",
+];
+
 const DATES: &[&str] = &[
     "2024-02-29",
     "0001-01-01",
@@ -254,6 +265,7 @@ pub fn value(flavour: Flavour, large: bool, random: &mut Random) -> Stored {
         Flavour::Blobs => blob(large, random),
         Flavour::Timestamps(format) => text(TIMESTAMPS[format], random),
         Flavour::Dates => text(DATES, random),
+        Flavour::Uuids => text(UUIDS, random),
         Flavour::OddTimes => text(ODD_TIMES, random),
         Flavour::BrokenTexts => Stored::TextOfBytes(random.pick(BROKEN).to_vec()),
         Flavour::Mixed => match random.below(5) {
