@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod fuzzing;
 pub mod metrics_servers;
 pub mod postgres;
 pub mod processes;
