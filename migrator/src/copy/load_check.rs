@@ -4,6 +4,7 @@
 //! It shows what the server refuses for good: a name that is taken, a missing right, an extension that is not
 //! there, own SQL that does not fit. What only the rows can show (a value too long for an index) it does not.
 
+use super::own_sql;
 use super::transaction::{batch, create_schema, names_taken};
 use crate::plan::model::{Disposition, Finding, Plan, Step};
 use crate::plan::rules;
@@ -46,12 +47,13 @@ async fn try_statements(target: &Target, plan: &Plan) -> Result<Vec<Finding>, Ta
             continue;
         }
         batch(target, "SAVEPOINT tried").await?;
-        let Err(error) = batch(target, sql).await else {
+        let Err(error) = batch(target, &own_sql::sealed(plan, object, sql)).await else {
             batch(target, "RELEASE tried").await?;
             continue;
         };
         let follows = is_undefined(&error) && !findings.is_empty();
-        let finding = refusal(object, error)?;
+        let mut finding = refusal(object, error)?;
+        finding.next = own_sql::mend(plan, object).unwrap_or(finding.next);
         batch(target, "ROLLBACK TO tried").await?;
         // What stands on something refused says nothing of its own.
         if !follows {

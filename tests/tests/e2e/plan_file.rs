@@ -192,3 +192,64 @@ fn a_missing_right_shows_when_the_plan_is_tried() {
     assert!(said.stdout.contains("permission denied"), "{}", said.stdout);
     scene.database.execute(&format!("DROP ROLE {name}"));
 }
+
+const OWN_SQL: &str = "\
+    CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT DEFAULT (hex(randomblob(4))), CHECK (id > 0)); \
+    INSERT INTO t VALUES (1, 'a'); CREATE INDEX ix ON t (v);";
+
+#[test]
+fn own_sql_cannot_end_the_transaction_it_runs_in() {
+    let lines = [
+        "sql.\"index:t.ix\" = \"COMMIT\"",
+        "sql.\"index:t.ix\" = \"ROLLBACK; BEGIN\"",
+        "sql.\"check:t.1\" = \"true); COMMIT; SELECT (1\"",
+        "sql.\"default:t.v\" = \"'x'); COMMIT; CREATE TABLE u (a int\"",
+    ];
+    for line in lines {
+        let scene = Scene::script(OWN_SQL);
+        let source = scene.source.to_str().unwrap();
+        scene.run(&["plan", source, "-o", "plan.toml"]).exits(0);
+        let plan = scene.work().join("plan.toml");
+        edit(&plan, "skip = []\n", &format!("skip = []\n{line}\n"));
+        let before = scene.catalog();
+        let object = line.split('"').nth(1).unwrap();
+        let refused = scene.migrate(&["--plan", "plan.toml"]);
+        refused.refuses(4, &["[choices.sql]", object]);
+        assert_eq!(before, scene.catalog(), "{line}");
+        let url = scene.database.url();
+        scene
+            .run(&["plan", source, "--plan", "plan.toml", "--to", &url])
+            .exits(4);
+        assert_eq!(before, scene.catalog(), "{line}");
+    }
+}
+
+#[test]
+fn own_sql_names_tables_without_their_schema_and_answers_for_what_it_does() {
+    let scene = Scene::script(OWN_SQL);
+    let source = scene.source.to_str().unwrap();
+    scene.run(&["plan", source, "-o", "plan.toml"]).exits(0);
+    let plan = scene.work().join("plan.toml");
+    let line = |sql: &str| format!("skip = []\nsql.\"index:t.ix\" = \"{sql}\"\n");
+    edit(&plan, "skip = []\n", &line("DELETE FROM t"));
+    edit(&plan, "schema = \"public\"", "schema = \"a'b\"");
+    scene
+        .migrate(&["--plan", "plan.toml"])
+        .refuses(6, &["[choices.sql]"]);
+    edit(&plan, "DELETE FROM t", "CREATE INDEX ix ON t (v DESC)");
+    scene.migrated(&["--plan", "plan.toml"]);
+    let count = "SELECT count(*) FROM pg_indexes WHERE schemaname = 'a''b' AND indexname = 'ix'";
+    assert_eq!(scene.database.value(count), "1");
+}
+
+#[test]
+fn a_nul_in_the_choices_is_a_usage_error() {
+    let scene = Scene::script(SOURCE);
+    let plan = written(&scene);
+    edit(
+        &plan,
+        "skip = []\n",
+        "skip = []\nnames.\"table:orders\" = \"a\\u0000b\"\n",
+    );
+    scene.migrate(&["--plan", "plan.toml"]).refuses(2, &["NUL"]);
+}
