@@ -31,6 +31,16 @@ pub enum UnknownChoice {
     /// No rule has the name.
     #[error("there is no rule {0}")]
     Rule(String),
+    /// The column is not one that such a choice is for.
+    #[error("{key} is chosen for {object}, and {why}")]
+    Useless {
+        /// The column.
+        object: String,
+        /// The choice.
+        key: &'static str,
+        /// Why it is without effect.
+        why: &'static str,
+    },
 }
 
 impl From<UnknownChoice> for Failure {
@@ -38,6 +48,10 @@ impl From<UnknownChoice> for Failure {
         let next = match &error {
             UnknownChoice::Object { .. } => {
                 "Name objects as `outgrow inspect` does, for example index:orders.ix_date.".to_owned()
+            }
+            UnknownChoice::Useless { .. } => {
+                "Take it out, or correct the name: a choice is carried out or refused, never passed over."
+                    .to_owned()
             }
             UnknownChoice::Rule(_) => format!("The rules are {}.", rules::ALL.join(", ")),
         };
@@ -59,6 +73,12 @@ pub(super) enum Family {
     Name,
     /// The owner's own SQL.
     Sql,
+    /// What stands for NOCASE in single columns.
+    Nocase,
+    /// How single columns are computed.
+    Generated,
+    /// Mapping and value policies of single columns.
+    Stored,
 }
 
 impl Family {
@@ -68,6 +88,7 @@ impl Family {
             Self::Column => "choose for",
             Self::Name => "rename",
             Self::Sql => "write SQL for",
+            Self::Nocase | Self::Generated | Self::Stored => "choose for",
         }
     }
 }
@@ -328,6 +349,44 @@ impl<'a> Builder<'a> {
                 return Err(UnknownChoice::Object {
                     object: object.clone(),
                     what: family.words(),
+                });
+            }
+        }
+        self.refuse_useless()
+    }
+
+    /// Choices for a column that exists and is not what they are for.
+    fn refuse_useless(&self) -> Result<(), UnknownChoice> {
+        for (object, choice) in &self.choices.columns {
+            let stored = choice.mapping.is_some() || !choice.values.is_empty();
+            let useless = [
+                (
+                    Family::Nocase,
+                    choice.nocase.is_some(),
+                    "nocase",
+                    "it holds no texts that compare by NOCASE",
+                ),
+                (
+                    Family::Generated,
+                    choice.generated.is_some(),
+                    "generated",
+                    "it is no computed column",
+                ),
+                (
+                    Family::Stored,
+                    stored,
+                    "a mapping or value policy",
+                    "Postgres computes its values; only generated = \"materialise\" makes it a column of its own",
+                ),
+            ];
+            let found = useless
+                .iter()
+                .find(|(family, chosen, ..)| *chosen && !self.is_known(*family, object));
+            if let Some((_, _, key, why)) = found {
+                return Err(UnknownChoice::Useless {
+                    object: object.clone(),
+                    key,
+                    why,
                 });
             }
         }

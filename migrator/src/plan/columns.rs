@@ -95,6 +95,7 @@ pub(super) fn plan_stored(
     let column = &table.columns[position];
     let object = format!("column:{}.{}", table.name, column.name);
     builder.used(Family::Column, &object);
+    builder.used(Family::Stored, &object);
     let census = &census.columns[position];
     let applied = values::applied(builder.choices, &object, column, census);
     let wanted = builder.choices.column(&object).and_then(|choice| choice.mapping);

@@ -9,6 +9,7 @@ use super::build::Draft;
 use super::builder::{Builder, plain};
 use super::columns::Planned;
 use super::indexes::{INDEX_COLUMNS_MAX, note_wide, too_many_columns};
+use super::mapping::Mapping;
 use super::model::{Disposition, Finding, Todo};
 use super::nocase::refuses_rows;
 use super::rules;
@@ -133,6 +134,12 @@ fn unique_key(builder: &mut Builder<'_>, draft: &Draft<'_>, number: usize, index
 fn misfit(index: &Index, columns: &[&Planned]) -> Option<String> {
     if columns.len() > INDEX_COLUMNS_MAX {
         return Some(too_many_columns());
+    }
+    if let Some(json) = columns.iter().find(|c| c.plan.mapping == Mapping::TextJson) {
+        return Some(format!(
+            "its column {} is json on the target, which has no order",
+            json.plan.name
+        ));
     }
     let mut pairs = index.columns.iter().zip(columns);
     pairs

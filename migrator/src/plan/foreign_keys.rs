@@ -172,6 +172,12 @@ fn pair_columns<'a>(
         );
         // Precision and scale of numerics may differ, their kind may not.
         let same_kind = std::mem::discriminant(&from) == std::mem::discriminant(&to);
+        // Seconds and milliseconds make two instants of one number.
+        let same_kind = same_kind
+            && match (child.plan.mapping, parent.plan.mapping) {
+                (Mapping::IntegerTimestamptz(own), Mapping::IntegerTimestamptz(other)) => own == other,
+                _ => true,
+            };
         if same_kind && child.folding() == parent.folding() {
             Ok((child, parent))
         } else {
