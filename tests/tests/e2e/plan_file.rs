@@ -253,3 +253,31 @@ fn a_nul_in_the_choices_is_a_usage_error() {
     );
     scene.migrate(&["--plan", "plan.toml"]).refuses(2, &["NUL"]);
 }
+
+#[test]
+fn a_choice_without_effect_is_refused_by_name() {
+    let scene = Scene::script("CREATE TABLE t (a INTEGER, g INTEGER AS (a + 1)); INSERT INTO t VALUES (1);");
+    let source = scene.source.to_str().unwrap();
+    scene.run(&["plan", source, "-o", "plan.toml"]).exits(0);
+    let plan = scene.work().join("plan.toml");
+    let mut before = "skip = []\n".to_owned();
+    for (column, choice) in [
+        ("a", "nocase = \"icu\""),
+        ("a", "generated = \"materialise\""),
+        ("g", "mapping = \"integer.integer\""),
+        ("g", "values = { integer = \"null\" }"),
+    ] {
+        let line = format!("skip = []\ncolumns.\"column:t.{column}\" = {{ {choice} }}\n");
+        edit(&plan, &before, &line);
+        let object = format!("column:t.{column}");
+        scene.migrate(&["--plan", "plan.toml"]).refuses(2, &[&object]);
+        before = line;
+    }
+}
+
+#[test]
+fn a_table_without_a_name_shares_none_with_its_columns() {
+    let scene =
+        Scene::script("CREATE TABLE \"\" (a, b); CREATE TABLE a (a); INSERT INTO \"\" VALUES (1, 2);");
+    scene.migrated(&[]);
+}
