@@ -4,8 +4,8 @@
 //! It shows what the server refuses for good: a name that is taken, a missing right, an extension that is not
 //! there, own SQL that does not fit. What only the rows can show (a value too long for an index) it does not.
 
-use super::own_sql;
-use super::transaction::{batch, create_schema, names_taken};
+use super::transaction::{batch, create_records, create_schema, names_taken};
+use super::{ledger, own_sql};
 use crate::plan::model::{Disposition, Finding, Plan, Step};
 use crate::plan::rules;
 use crate::target::{Target, TargetError, TargetFault};
@@ -30,9 +30,15 @@ pub async fn load_check(target: &Target, plan: &Plan) -> Result<Vec<Finding>, Ta
 
 async fn try_statements(target: &Target, plan: &Plan) -> Result<Vec<Finding>, TargetError> {
     let schema = format!("schema:{}", plan.choices.schema);
-    if let Err(error) = create_schema(target, plan).await {
+    if let Err(error) = create_schema(target, &plan.choices.schema).await {
         // Without the schema nothing else can be tried.
         return Ok(vec![refusal(&schema, error)?]);
+    }
+    batch(target, "SAVEPOINT tried").await?;
+    let mut findings: Vec<Finding> = Vec::new();
+    if let Err(error) = create_records(target).await {
+        findings.push(refusal(&format!("schema:{}", ledger::SCHEMA), error)?);
+        batch(target, "ROLLBACK TO tried").await?;
     }
     let tables: Vec<String> = plan.tables.iter().map(|t| format!("table:{}", t.name)).collect();
     let tables = tables
@@ -41,7 +47,6 @@ async fn try_statements(target: &Target, plan: &Plan) -> Result<Vec<Finding>, Ta
         .map(|(object, t)| (object.as_str(), t.create.as_str()));
     let before = plan.preparations.iter().map(as_pair);
     let after = plan.steps.iter().map(as_pair);
-    let mut findings: Vec<Finding> = Vec::new();
     for (object, sql) in before.chain(tables).chain(after) {
         if findings.iter().any(|finding| is_part_of(object, finding)) {
             continue;

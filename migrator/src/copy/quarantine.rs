@@ -210,8 +210,11 @@ pub async fn read(target: &Target, run: Uuid, table: &TablePlan) -> Result<Vec<R
     Ok(rows)
 }
 
+/// The place of a column and a value of it.
+type Placed = (usize, OwnedValue);
+
 /// Number and digest of an entry's row, its column's place and its value; as far as it is one of ours.
-fn entry(row: &Row, table: &TablePlan) -> Option<(i64, Digest, Option<(usize, OwnedValue)>)> {
+fn entry(row: &Row, table: &TablePlan) -> Option<(i64, Digest, Option<Placed>)> {
     let digest: Vec<u8> = row.try_get(1).ok()?;
     let digest = Digest(digest.try_into().ok()?);
     let own = || {

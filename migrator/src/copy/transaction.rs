@@ -51,18 +51,24 @@ pub async fn begin(target: &Target, plan: &Plan) -> Result<(), TargetError> {
     batch(target, "BEGIN").await?;
     // Two migrations into one database must not both make the schemas; the lock ends with the transaction.
     batch(target, ledger::LOCK).await?;
-    create_schema(target, plan).await?;
+    create_schema(target, &plan.choices.schema).await?;
+    create_records(target).await
+}
+
+/// Makes outgrow's own schema and tables where they are missing.
+pub(super) async fn create_records(target: &Target) -> Result<(), TargetError> {
+    create_schema(target, ledger::SCHEMA).await?;
     batch(target, ledger::CREATE).await?;
     batch(target, quarantine::CREATE).await
 }
 
-/// Makes the schema that receives the tables, if it is missing.
-pub(super) async fn create_schema(target: &Target, plan: &Plan) -> Result<(), TargetError> {
+/// Makes a schema if it is missing.
+pub(super) async fn create_schema(target: &Target, schema: &str) -> Result<(), TargetError> {
     let exists = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1)";
-    let row = target.client().query_one(exists, &[&plan.choices.schema]).await;
+    let row = target.client().query_one(exists, &[&schema]).await;
     // CREATE SCHEMA asks for a right that is not needed when the schema is there.
     if !row.map_err(|error| target.fault(&error))?.get::<_, bool>(0) {
-        let sql = format!("CREATE SCHEMA {}", quote_ident(&plan.choices.schema));
+        let sql = format!("CREATE SCHEMA {}", quote_ident(schema));
         batch(target, &sql).await?;
     }
     Ok(())

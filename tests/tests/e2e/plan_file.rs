@@ -187,10 +187,29 @@ fn a_missing_right_shows_when_the_plan_is_tried() {
         .exits(4);
     assert_eq!(
         blocked(&said.stdout),
-        [("ddl.refused".to_owned(), "table:t".to_owned())]
+        ["schema:_outgrow", "table:t"].map(|object| ("ddl.refused".to_owned(), object.to_owned()))
     );
     assert!(said.stdout.contains("permission denied"), "{}", said.stdout);
-    scene.database.execute(&format!("DROP ROLE {name}"));
+    // The records of outgrow need a schema too: made by the role, or by somebody before.
+    scene
+        .database
+        .execute(&format!("GRANT USAGE, CREATE ON SCHEMA closed TO {name}"));
+    let options = ["plan", source, "--schema", "closed", "--to", &url, "--json"];
+    let said = scene.run(&options).exits(4);
+    assert_eq!(
+        blocked(&said.stdout),
+        [("ddl.refused".to_owned(), "schema:_outgrow".to_owned())]
+    );
+    scene
+        .database
+        .execute(&format!("CREATE SCHEMA _outgrow AUTHORIZATION {name}"));
+    scene.run(&options).exits(0);
+    scene
+        .run(&["migrate", source, "--schema", "closed", "--to", &url])
+        .exits(0);
+    scene
+        .database
+        .execute(&format!("DROP OWNED BY {name}; DROP ROLE {name}"));
 }
 
 const OWN_SQL: &str = "\

@@ -323,3 +323,11 @@ fn checks_and_foreign_keys_over_what_was_taken_out_hold_for_new_rows() {
         assert_eq!(rules.iter().filter(|r| **r == rule).count(), 1, "{rules:?}");
     }
 }
+
+#[test]
+fn two_policies_for_one_kind_are_a_usage_error() {
+    let scene = Scene::script("CREATE TABLE t (a INTEGER); INSERT INTO t VALUES ('x');");
+    let twice = ["--values", "text=null", "--values", "text=quarantine"];
+    scene.migrate(&twice).refuses(2, &["--values", "text"]);
+    scene.migrated(&["--values", "text=quarantine", "--values", "text=quarantine"]);
+}
