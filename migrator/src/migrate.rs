@@ -243,7 +243,12 @@ async fn fill(
             "verification found {} rows DIFFERENT, nothing was kept",
             verified.differences.total
         );
-        let next = "This is a fault of outgrow or of the server. Please report it with the lines above.";
+        let next = if plan.choices.sql.is_empty() {
+            "This is a fault of outgrow or of the server. Please report it with the lines above."
+        } else {
+            "Look at your own SQL under [choices.sql] of the plan: it may compute other values than the source, or \
+             change rows. Else this is a fault of outgrow or of the server; please report it with the lines above."
+        };
         progress.abandon();
         verified
             .differences

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::runtime;
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::job::Job;
 use crate::migrate::{Mandate, survey};
@@ -88,7 +89,7 @@ impl SourceArgs {
         Ok(Mandate {
             choices: reviewed
                 .as_ref()
-                .map_or_else(|| self.choices(), |plan| plan.choices().clone()),
+                .map_or_else(|| self.choices(), |plan| Ok(plan.choices().clone()))?,
             reviewed,
         })
     }
@@ -101,7 +102,7 @@ impl SourceArgs {
         })
     }
 
-    fn choices(&self) -> Choices {
+    fn choices(&self) -> Result<Choices, Failure> {
         let mut choices = Choices {
             skip: self.skip.iter().cloned().collect(),
             nocase: self.nocase,
@@ -112,9 +113,16 @@ impl SourceArgs {
                 Some(object) => &mut choices.columns.entry(object.clone()).or_default().values,
                 None => &mut choices.values,
             };
-            values.insert(*kind, *policy);
+            if values
+                .insert(*kind, *policy)
+                .is_some_and(|other| other != *policy)
+            {
+                let place = object.as_deref().unwrap_or("every column");
+                let what = format!("--values names two policies for {kind} in {place}");
+                return Err(Failure::new(Exit::Usage, what, "Keep one of them."));
+            }
         }
-        choices
+        Ok(choices)
     }
 
     /// The command that migrates what was asked for, to be copied into a shell.

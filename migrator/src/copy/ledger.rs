@@ -5,9 +5,11 @@
 
 use crate::target::{Target, TargetError};
 
-/// Makes the schema and its table where they are missing.
-pub(super) const CREATE: &str = "CREATE SCHEMA IF NOT EXISTS _outgrow; \
-     CREATE TABLE IF NOT EXISTS _outgrow.migration ( \
+/// The schema of outgrow's own.
+pub(super) const SCHEMA: &str = "_outgrow";
+
+/// Makes its table where it is missing.
+pub(super) const CREATE: &str = "CREATE TABLE IF NOT EXISTS _outgrow.migration ( \
        run_id uuid PRIMARY KEY, \
        finished_at timestamptz NOT NULL DEFAULT pg_catalog.now(), \
        source_file text NOT NULL, \

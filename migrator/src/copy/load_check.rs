@@ -4,7 +4,8 @@
 //! It shows what the server refuses for good: a name that is taken, a missing right, an extension that is not
 //! there, own SQL that does not fit. What only the rows can show (a value too long for an index) it does not.
 
-use super::transaction::{batch, create_schema, names_taken};
+use super::transaction::{batch, create_records, create_schema, names_taken};
+use super::{ledger, own_sql};
 use crate::plan::model::{Disposition, Finding, Plan, Step};
 use crate::plan::rules;
 use crate::target::{Target, TargetError, TargetFault};
@@ -29,9 +30,15 @@ pub async fn load_check(target: &Target, plan: &Plan) -> Result<Vec<Finding>, Ta
 
 async fn try_statements(target: &Target, plan: &Plan) -> Result<Vec<Finding>, TargetError> {
     let schema = format!("schema:{}", plan.choices.schema);
-    if let Err(error) = create_schema(target, plan).await {
+    if let Err(error) = create_schema(target, &plan.choices.schema).await {
         // Without the schema nothing else can be tried.
         return Ok(vec![refusal(&schema, error)?]);
+    }
+    batch(target, "SAVEPOINT tried").await?;
+    let mut findings: Vec<Finding> = Vec::new();
+    if let Err(error) = create_records(target).await {
+        findings.push(refusal(&format!("schema:{}", ledger::SCHEMA), error)?);
+        batch(target, "ROLLBACK TO tried").await?;
     }
     let tables: Vec<String> = plan.tables.iter().map(|t| format!("table:{}", t.name)).collect();
     let tables = tables
@@ -40,18 +47,18 @@ async fn try_statements(target: &Target, plan: &Plan) -> Result<Vec<Finding>, Ta
         .map(|(object, t)| (object.as_str(), t.create.as_str()));
     let before = plan.preparations.iter().map(as_pair);
     let after = plan.steps.iter().map(as_pair);
-    let mut findings: Vec<Finding> = Vec::new();
     for (object, sql) in before.chain(tables).chain(after) {
         if findings.iter().any(|finding| is_part_of(object, finding)) {
             continue;
         }
         batch(target, "SAVEPOINT tried").await?;
-        let Err(error) = batch(target, sql).await else {
+        let Err(error) = batch(target, &own_sql::sealed(plan, object, sql)).await else {
             batch(target, "RELEASE tried").await?;
             continue;
         };
         let follows = is_undefined(&error) && !findings.is_empty();
-        let finding = refusal(object, error)?;
+        let mut finding = refusal(object, error)?;
+        finding.next = own_sql::mend(plan, object).unwrap_or(finding.next);
         batch(target, "ROLLBACK TO tried").await?;
         // What stands on something refused says nothing of its own.
         if !follows {

@@ -7,6 +7,7 @@ pub mod encode;
 mod ledger;
 mod load_check;
 mod numeric;
+mod own_sql;
 pub mod quarantine;
 mod run;
 mod transaction;

@@ -5,6 +5,7 @@
 
 use outgrow_shared::ce1::{Digest, RowHasher};
 use outgrow_shared::value::{OwnedValue, Value};
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
@@ -32,6 +33,8 @@ const INSERT: &str = "INSERT INTO _outgrow.quarantine \
      (run_id, table_name, row_number, row_digest, row_key, column_name, kind, value, reason) \
      SELECT $1::text::uuid, $2, * FROM ROWS FROM (unnest($3::bigint[]), unnest($4::bytea[]), unnest($5::text[]), \
      unnest($6::text[]), unnest($7::text[]), unnest($8::bytea[]), unnest($9::text[]))";
+
+const EXISTS: &str = "SELECT pg_catalog.to_regclass('_outgrow.quarantine') IS NOT NULL";
 
 const SELECT: &str = "SELECT row_number, row_digest, column_name, kind, value FROM _outgrow.quarantine \
      WHERE run_id = $1::text::uuid AND table_name = $2 ORDER BY row_number, column_name";
@@ -171,33 +174,55 @@ pub(super) async fn write(
     Ok(())
 }
 
-/// Reads what one table set aside in a run, in the order of the copy.
+/// Place of what is no value of ours: it is put back nowhere, so that the comparison finds it.
+const NOWHERE: usize = usize::MAX;
+
+/// Reads what one table set aside in a run, in the order of the copy; nothing where the quarantine is gone.
 pub async fn read(target: &Target, run: Uuid, table: &TablePlan) -> Result<Vec<RowSetAside>, TargetError> {
+    let fault = |error| target.fault(&error);
+    let exists = target.client().query_one(EXISTS, &[]).await.map_err(fault)?;
+    if !exists.get::<_, bool>(0) {
+        return Ok(Vec::new());
+    }
     let found = target
         .client()
         .query(SELECT, &[&run.to_string(), &table.name])
         .await;
     let mut rows: Vec<RowSetAside> = Vec::new();
-    for row in found.map_err(|error| target.fault(&error))? {
-        let (number, digest): (i64, Vec<u8>) = (row.get(0), row.get(1));
-        let column: String = row.get(2);
-        let value = value_of(row.get(3), row.get(4));
-        let place = table.columns.iter().position(|c| c.name == column);
-        // What is no value of ours stays out, and the comparison shows its row as different.
-        let (Some(place), Some(value), Ok(digest)) = (place, value, <[u8; 32]>::try_from(digest)) else {
-            continue;
+    for row in found.map_err(fault)? {
+        let (number, digest, own) = entry(&row, table).unwrap_or((-1, Digest([0; 32]), None));
+        let (place, value) = own.unwrap_or((NOWHERE, OwnedValue::Null));
+        let is_same = |last: &&mut RowSetAside| {
+            last.row_number == number
+                && last.row_digest == digest
+                && last.values.iter().all(|(other, _)| *other != place)
         };
-        match rows.last_mut().filter(|last| last.row_number == number) {
+        match rows.last_mut().filter(is_same) {
             Some(last) => last.values.push((place, value)),
             None => rows.push(RowSetAside {
                 row_number: number,
-                row_digest: Digest(digest),
+                row_digest: digest,
                 row_key: String::new(),
                 values: vec![(place, value)],
             }),
         }
     }
     Ok(rows)
+}
+
+/// The place of a column and a value of it.
+type Placed = (usize, OwnedValue);
+
+/// Number and digest of an entry's row, its column's place and its value; as far as it is one of ours.
+fn entry(row: &Row, table: &TablePlan) -> Option<(i64, Digest, Option<Placed>)> {
+    let digest: Vec<u8> = row.try_get(1).ok()?;
+    let digest = Digest(digest.try_into().ok()?);
+    let own = || {
+        let (column, kind): (String, String) = (row.try_get(2).ok()?, row.try_get(3).ok()?);
+        let place = table.columns.iter().position(|c| c.name == column)?;
+        Some((place, value_of(&kind, row.try_get(4).ok()?)?))
+    };
+    Some((row.try_get(0).ok()?, digest, own()))
 }
 
 /// A value's bytes: numbers big-endian, texts and blobs as they are.

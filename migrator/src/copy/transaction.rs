@@ -4,9 +4,9 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::plan::model::Plan;
 use crate::quote::quote_ident;
-use crate::target::{Target, TargetError};
+use crate::target::{Target, TargetError, TargetFault};
 
-use super::{ledger, quarantine};
+use super::{ledger, own_sql, quarantine};
 
 /// Names of the plan's tables and indexes ($2) that the schema holds already, whatever they are there. A table
 /// ($3) also needs the name for its row type; array types make way by themselves.
@@ -51,18 +51,24 @@ pub async fn begin(target: &Target, plan: &Plan) -> Result<(), TargetError> {
     batch(target, "BEGIN").await?;
     // Two migrations into one database must not both make the schemas; the lock ends with the transaction.
     batch(target, ledger::LOCK).await?;
-    create_schema(target, plan).await?;
+    create_schema(target, &plan.choices.schema).await?;
+    create_records(target).await
+}
+
+/// Makes outgrow's own schema and tables where they are missing.
+pub(super) async fn create_records(target: &Target) -> Result<(), TargetError> {
+    create_schema(target, ledger::SCHEMA).await?;
     batch(target, ledger::CREATE).await?;
     batch(target, quarantine::CREATE).await
 }
 
-/// Makes the schema that receives the tables, if it is missing.
-pub(super) async fn create_schema(target: &Target, plan: &Plan) -> Result<(), TargetError> {
+/// Makes a schema if it is missing.
+pub(super) async fn create_schema(target: &Target, schema: &str) -> Result<(), TargetError> {
     let exists = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1)";
-    let row = target.client().query_one(exists, &[&plan.choices.schema]).await;
+    let row = target.client().query_one(exists, &[&schema]).await;
     // CREATE SCHEMA asks for a right that is not needed when the schema is there.
     if !row.map_err(|error| target.fault(&error))?.get::<_, bool>(0) {
-        let sql = format!("CREATE SCHEMA {}", quote_ident(&plan.choices.schema));
+        let sql = format!("CREATE SCHEMA {}", quote_ident(schema));
         batch(target, &sql).await?;
     }
     Ok(())
@@ -76,9 +82,10 @@ pub async fn create_tables(target: &Target, plan: &Plan) -> Result<(), Failure> 
             .map_err(|error| unprepared(error, &step.object))?;
     }
     for table in &plan.tables {
-        batch(target, &table.create)
+        let object = format!("table:{}", table.name);
+        batch(target, &own_sql::sealed(plan, &object, &table.create))
             .await
-            .map_err(|error| at(error, &format!("table:{}", table.name)))?;
+            .map_err(|error| at(error, plan, &object))?;
     }
     Ok(())
 }
@@ -87,9 +94,9 @@ pub async fn create_tables(target: &Target, plan: &Plan) -> Result<(), Failure> 
 pub async fn run_steps(target: &Target, plan: &Plan, mut each: impl FnMut(&str)) -> Result<(), Failure> {
     for step in &plan.steps {
         each(&step.object);
-        batch(target, &step.sql)
+        batch(target, &own_sql::sealed(plan, &step.object, &step.sql))
             .await
-            .map_err(|error| at(error, &step.object))?;
+            .map_err(|error| at(error, plan, &step.object))?;
     }
     for table in &plan.tables {
         each(&table.name);
@@ -159,12 +166,19 @@ fn unprepared(error: TargetError, object: &str) -> Failure {
 
 /// A refusal for what the object is or holds, such as a value too long for an index, blocks the plan like a
 /// finding: the same object fails the next time too, and can be left out.
-fn at(error: TargetError, object: &str) -> Failure {
+fn at(error: TargetError, plan: &Plan, object: &str) -> Failure {
     let blocks = error.fault.is_about_the_object() && !object.starts_with("identity:");
+    let refused = matches!(error.fault, TargetFault::Sql(_));
     let failure = Failure::from(error);
     let place = format!("{object}, {}", failure.place);
     let failure = failure.at(place.trim_end_matches(", "));
-    if blocks {
+    if let Some(mend) = own_sql::mend(plan, object).filter(|_| refused) {
+        Failure {
+            exit: Exit::PlanBlocked,
+            next: format!("Nothing was kept. {mend}"),
+            ..failure
+        }
+    } else if blocks {
         leave_out(failure, object)
     } else {
         failure

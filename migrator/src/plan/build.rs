@@ -6,7 +6,7 @@
 use outgrow_shared::ce1::Mode;
 use outgrow_shared::value::Class;
 
-use super::builder::{Builder, UnknownChoice};
+use super::builder::Builder;
 use super::choices::Choices;
 use super::columns::{self, Planned};
 use super::constraints;
@@ -15,6 +15,7 @@ use super::indexes;
 use super::model::{Disposition, Plan, TablePlan};
 use super::others;
 use super::rules;
+use super::unknown_choice::UnknownChoice;
 use crate::census::{Census, RowWidths, TableCensus};
 use crate::source::catalog::{Catalog, Table};
 use crate::source::ddl::{Ddl, TableDdl, read};

@@ -9,41 +9,12 @@ use super::choices::Choices;
 use super::model::{Converted, Disposition, Finding, Plan, Step, TablePlan, Todo};
 
 use super::rules::{self, Rule};
-use crate::exit::Exit;
-use crate::failure::Failure;
+use super::unknown_choice::UnknownChoice;
 use crate::quote::quote_ident;
 use crate::source::{Identity, TextEncoding};
 
 /// The most values that the quarantine takes: a few dozen MiB while they are compared.
 pub const QUARANTINE_VALUES_MAX: u64 = 100_000;
-
-/// A choice that names nothing in the source.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum UnknownChoice {
-    /// No object has the name.
-    #[error("there is no object {object} in the source to {what}")]
-    Object {
-        /// The name.
-        object: String,
-        /// What was to be done with it.
-        what: &'static str,
-    },
-    /// No rule has the name.
-    #[error("there is no rule {0}")]
-    Rule(String),
-}
-
-impl From<UnknownChoice> for Failure {
-    fn from(error: UnknownChoice) -> Self {
-        let next = match &error {
-            UnknownChoice::Object { .. } => {
-                "Name objects as `outgrow inspect` does, for example index:orders.ix_date.".to_owned()
-            }
-            UnknownChoice::Rule(_) => format!("The rules are {}.", rules::ALL.join(", ")),
-        };
-        Self::new(Exit::Usage, error.to_string(), next)
-    }
-}
 
 /// Before the name of a rule that stands for every object it blocks.
 const BY_RULE: &str = "rule:";
@@ -59,6 +30,12 @@ pub(super) enum Family {
     Name,
     /// The owner's own SQL.
     Sql,
+    /// What stands for NOCASE in single columns.
+    Nocase,
+    /// How single columns are computed.
+    Generated,
+    /// Mapping and value policies of single columns.
+    Stored,
 }
 
 impl Family {
@@ -68,6 +45,7 @@ impl Family {
             Self::Column => "choose for",
             Self::Name => "rename",
             Self::Sql => "write SQL for",
+            Self::Nocase | Self::Generated | Self::Stored => "choose for",
         }
     }
 }
@@ -328,6 +306,44 @@ impl<'a> Builder<'a> {
                 return Err(UnknownChoice::Object {
                     object: object.clone(),
                     what: family.words(),
+                });
+            }
+        }
+        self.refuse_useless()
+    }
+
+    /// Choices for a column that exists and is not what they are for.
+    fn refuse_useless(&self) -> Result<(), UnknownChoice> {
+        for (object, choice) in &self.choices.columns {
+            let stored = choice.mapping.is_some() || !choice.values.is_empty();
+            let useless = [
+                (
+                    Family::Nocase,
+                    choice.nocase.is_some(),
+                    "nocase",
+                    "it holds no texts that compare by NOCASE",
+                ),
+                (
+                    Family::Generated,
+                    choice.generated.is_some(),
+                    "generated",
+                    "it is no computed column",
+                ),
+                (
+                    Family::Stored,
+                    stored,
+                    "a mapping or value policy",
+                    "Postgres computes its values; only generated = \"materialise\" makes it a column of its own",
+                ),
+            ];
+            let found = useless
+                .iter()
+                .find(|(family, chosen, ..)| *chosen && !self.is_known(*family, object));
+            if let Some((_, _, key, why)) = found {
+                return Err(UnknownChoice::Useless {
+                    object: object.clone(),
+                    key,
+                    why,
                 });
             }
         }

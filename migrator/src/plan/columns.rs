@@ -95,6 +95,7 @@ pub(super) fn plan_stored(
     let column = &table.columns[position];
     let object = format!("column:{}.{}", table.name, column.name);
     builder.used(Family::Column, &object);
+    builder.used(Family::Stored, &object);
     let census = &census.columns[position];
     let applied = values::applied(builder.choices, &object, column, census);
     let wanted = builder.choices.column(&object).and_then(|choice| choice.mapping);
@@ -194,10 +195,14 @@ fn make_nullable(builder: &mut Builder<'_>, table: &Table, object: &str, planned
     }
     if table.primary_key.contains(&planned.position) {
         let detail = "it is part of the primary key, which cannot be NULL".to_owned();
-        let next = format!(
-            "Choose text or bytea for it, or leave the key out with --skip 'primary-key:{}'.",
-            table.name
-        );
+        let next = if table.rowid_alias.is_some() {
+            "Take the policy away: it is the id of its rows, which stays as it is.".to_owned()
+        } else {
+            format!(
+                "Choose text or bytea for it, or leave the key out with --skip 'primary-key:{}'.",
+                table.name
+            )
+        };
         if table.rowid_alias.is_some() || !builder.leaves_out(&format!("primary-key:{}", table.name)) {
             let finding = plain(Disposition::Blocked, rules::POLICY_UNFIT, object, detail);
             builder.add(Finding { next, ..finding });

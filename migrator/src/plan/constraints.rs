@@ -3,12 +3,15 @@
 //! Postgres names what SQLite left unnamed, and names keys itself: SQLite lets two tables use one constraint
 //! name, which Postgres does not for keys.
 
+use std::cell::Cell;
+
 use outgrow_shared::value::Class;
 
 use super::build::Draft;
 use super::builder::{Builder, plain};
 use super::columns::Planned;
 use super::indexes::{INDEX_COLUMNS_MAX, note_wide, too_many_columns};
+use super::mapping::Mapping;
 use super::model::{Disposition, Finding, Todo};
 use super::nocase::refuses_rows;
 use super::rules;
@@ -134,6 +137,12 @@ fn misfit(index: &Index, columns: &[&Planned]) -> Option<String> {
     if columns.len() > INDEX_COLUMNS_MAX {
         return Some(too_many_columns());
     }
+    if let Some(json) = columns.iter().find(|c| c.plan.mapping == Mapping::TextJson) {
+        return Some(format!(
+            "its column {} is json on the target, which has no order",
+            json.plan.name
+        ));
+    }
     let mut pairs = index.columns.iter().zip(columns);
     pairs
         .find(|(own, column)| !column.compares_by(&own.collation))
@@ -174,17 +183,29 @@ fn add_check(builder: &mut Builder<'_>, draft: &Draft<'_>, object: &str, check: 
     if builder.skipped(object, &original) {
         return;
     }
+    let reads_gaps = Cell::new(false);
     let condition = match builder.own_sql(object, &original) {
         Some(sql) => Ok(sql),
         None => translate_condition(&check.expr.expr, &|name| {
-            draft.column(name).map(|c| c.binding.clone())
+            let column = draft.column(name)?;
+            let mut policies = column.plan.values.values();
+            reads_gaps.set(reads_gaps.get() || policies.any(|policy| policy.takes_out()));
+            Some(column.binding.clone())
         }),
     };
     match condition {
         Ok(sql) => {
             let table = builder.qualified(&draft.target_name);
+            let valid = if reads_gaps.get() {
+                let detail = "a policy puts NULL in the place of values that it looks at; it holds for new rows only (NOT \
+                              VALID) until `ALTER TABLE ... VALIDATE CONSTRAINT` has run";
+                builder.find(Disposition::Changed, rules::CHECK_NOT_VALID, object, detail);
+                " NOT VALID"
+            } else {
+                ""
+            };
             // Left to Postgres, a name is free for certain; SQLite lets names repeat.
-            builder.step(object, format!("ALTER TABLE {table} ADD CHECK ({sql})"));
+            builder.step(object, format!("ALTER TABLE {table} ADD CHECK ({sql}){valid}"));
         }
         Err(why) => {
             let todo = Todo {

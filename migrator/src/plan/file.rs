@@ -107,6 +107,11 @@ impl Reviewed {
                 "its format is {format:?}, this outgrow reads {FORMAT:?}"
             )));
         }
+        if table.get("choices").is_some_and(holds_nul) {
+            return Err(not_a_plan(
+                "[choices] holds a NUL character, which Postgres takes nowhere".to_owned(),
+            ));
+        }
         let mut digest = |key: &str| match table.remove(key) {
             Some(toml::Value::String(digest)) => Ok(digest),
             _ => Err(not_a_plan(format!("{key} is missing"))),
@@ -154,6 +159,15 @@ impl Reviewed {
             return Ok(());
         }
         Err(PlanFileError::OtherOutcome(self.path.clone()))
+    }
+}
+
+fn holds_nul(value: &toml::Value) -> bool {
+    match value {
+        toml::Value::String(text) => text.contains('\0'),
+        toml::Value::Array(values) => values.iter().any(holds_nul),
+        toml::Value::Table(table) => table.values().any(holds_nul),
+        _ => false,
     }
 }
 

@@ -8,7 +8,7 @@ use outgrow_shared::value::{Class, Value};
 use unicode_normalization::UnicodeNormalization;
 
 use super::choices::{Choices, Nocase};
-use super::mapping::write_number;
+use super::mapping::{Mapping, write_number};
 use super::nocase::is_nocase;
 use super::policy::Policy;
 use super::values;
@@ -67,7 +67,9 @@ fn folding(table: &Table, choices: &Choices, census: &TableCensus) -> Vec<Option
         let object = format!("column:{}.{}", table.name, column.name);
         let applied = values::applied(choices, &object, column, census);
         let turned = |policy: &Policy| matches!(policy, Policy::Text | Policy::Bytea);
-        if applied.values().any(turned) {
+        let chosen = choices.column(&object).and_then(|choice| choice.mapping);
+        let mixes = matches!(chosen, Some(Mapping::AnyText | Mapping::AnyBytea));
+        if mixes || applied.values().any(turned) {
             return Some(Fold::Class);
         }
         match choices.nocase(&object).filter(|_| ignores_case(&column.name))? {

@@ -10,6 +10,7 @@ use super::columns::Planned;
 use super::constraints::object_names;
 use super::mapping::Mapping;
 use super::model::{Disposition, Finding};
+use super::nocase::has_collation;
 use super::rules;
 use super::target_type::TargetType;
 use crate::census::Orphans;
@@ -172,6 +173,12 @@ fn pair_columns<'a>(
         );
         // Precision and scale of numerics may differ, their kind may not.
         let same_kind = std::mem::discriminant(&from) == std::mem::discriminant(&to);
+        // Seconds and milliseconds make two instants of one number.
+        let same_kind = same_kind
+            && match (child.plan.mapping, parent.plan.mapping) {
+                (Mapping::IntegerTimestamptz(own), Mapping::IntegerTimestamptz(other)) => own == other,
+                _ => true,
+            };
         if same_kind && child.folding() == parent.folding() {
             Ok((child, parent))
         } else {
@@ -223,7 +230,7 @@ fn is_unique(builder: &Builder<'_>, parent: &Draft<'_>, positions: &[usize]) -> 
 }
 
 fn add(builder: &mut Builder<'_>, draft: &Draft<'_>, key: &ForeignKeyDdl, object: &str, pairs: &Pairs<'_>) {
-    let valid = note_orphans(builder, draft, key, object);
+    let valid = note_orphans(builder, draft, key, object, loses_parents(key, pairs));
     let names = |pick: fn(&(&Planned, &Planned)) -> String| {
         pairs.columns.iter().map(pick).collect::<Vec<String>>().join(", ")
     };
@@ -245,12 +252,42 @@ fn add(builder: &mut Builder<'_>, draft: &Draft<'_>, key: &ForeignKeyDdl, object
     builder.step(object, sql);
 }
 
+/// Why rows that have a parent in the source may have none on the target.
+fn loses_parents(key: &ForeignKeyDdl, pairs: &Pairs<'_>) -> Option<String> {
+    let takes_out = |column: &Planned, kind| {
+        let policy = column.plan.values.get(kind);
+        policy.is_some_and(|policy| policy.takes_out())
+    };
+    let parent_table = &key.parent_table;
+    pairs.columns.iter().find_map(|(child, parent)| {
+        let name = &parent.plan.name;
+        let mut kinds = parent.plan.values.keys();
+        if kinds.any(|kind| takes_out(parent, kind) && !takes_out(child, kind)) {
+            return Some(format!("values are taken out of {parent_table}.{name}, which this key may point at"));
+        }
+        let collation = parent.collation();
+        let loose = !collation.eq_ignore_ascii_case("BINARY") && has_collation(parent.plan.mapping);
+        (loose && parent.folding().is_none()).then(|| {
+            format!("{parent_table}.{name} compares by its bytes on the target, where {collation} may have found more parents")
+        })
+    })
+}
+
 /// Names the rows without a parent; whether the key can be made valid.
-fn note_orphans(builder: &mut Builder<'_>, draft: &Draft<'_>, key: &ForeignKeyDdl, object: &str) -> bool {
+fn note_orphans(
+    builder: &mut Builder<'_>,
+    draft: &Draft<'_>,
+    key: &ForeignKeyDdl,
+    object: &str,
+    loses_parents: Option<String>,
+) -> bool {
     let orphans = orphans_of(draft, key);
     let what = match &draft.census.foreign_keys_broken {
         Some(why) => format!("SQLite cannot tell which rows have a parent ({why})"),
-        None if orphans.rows == 0 => return true,
+        None if orphans.rows == 0 => match loses_parents {
+            Some(why) => why,
+            None => return true,
+        },
         None => format!("rows without a parent in {}: {}", key.parent_table, orphans.rows),
     };
     let detail = format!(

@@ -30,6 +30,10 @@ pub(super) struct Computed<'a> {
 pub(super) fn plan(builder: &mut Builder<'_>, of: &Computed<'_>, planned: &mut Vec<Planned>) {
     let columns = of.table.columns.iter().enumerate();
     let mut waiting: Vec<usize> = columns.filter(|(_, c)| c.generated).map(|(at, _)| at).collect();
+    for position in &waiting {
+        let object = format!("column:{}.{}", of.table.name, of.table.columns[*position].name);
+        builder.used(Family::Generated, &object);
+    }
     loop {
         let before = waiting.len();
         let open = waiting.clone();
@@ -115,6 +119,7 @@ fn block(builder: &mut Builder<'_>, of: &Computed<'_>, position: usize, why: &st
          \"{object}\" = \"...\" under [choices.sql]. Or leave it out with --skip '{object}'."
     );
     builder.used(Family::Column, &format!("column:{table}.{column}"));
+    builder.used(Family::Stored, &format!("column:{table}.{column}"));
     builder.block(Finding {
         next,
         ..plain(Disposition::Blocked, rules::GENERATED, &object, detail)

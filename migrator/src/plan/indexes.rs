@@ -7,6 +7,7 @@ use super::build::Draft;
 use super::builder::{Builder, Family, plain};
 use super::choices::Nocase;
 use super::columns::Planned;
+use super::mapping::Mapping;
 use super::model::{Disposition, Finding, Todo};
 use super::nocase;
 use super::rules;
@@ -121,6 +122,11 @@ fn index_term(draft: &Draft<'_>, part: &KeyPart, folded: &mut bool) -> Result<St
             let Some(column) = draft.column(name) else {
                 return Err(format!("its column {name} is not carried over"));
             };
+            if column.plan.mapping == Mapping::TextJson {
+                return Err(format!(
+                    "its column {name} is json on the target, which has no order"
+                ));
+            }
             if asked.is_none_or(|asked| column.compares_by(asked)) {
                 return Ok(ordered(quote_ident(&column.plan.target_name), part));
             }

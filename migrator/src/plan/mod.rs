@@ -27,7 +27,8 @@ pub mod target_type;
 pub mod text_time;
 mod todo;
 pub mod translate;
+mod unknown_choice;
 mod values;
 
 pub use build::build;
-pub use builder::UnknownChoice;
+pub use unknown_choice::UnknownChoice;

@@ -4,7 +4,7 @@
 //! what was chosen is named with its difference.
 
 use super::build::Draft;
-use super::builder::{Builder, plain};
+use super::builder::{Builder, Family, plain};
 use super::choices::Nocase;
 use super::mapping::Mapping;
 use super::model::{Disposition, Finding};
@@ -53,6 +53,9 @@ pub(super) fn plan(
     let object = format!("collation:{table}.{column}");
     let column_object = format!("column:{table}.{column}");
     let foldable = is_nocase(collation) && mapping.target_type() == TargetType::Text;
+    if foldable {
+        builder.used(Family::Nocase, &column_object);
+    }
     let chosen = builder.choices.nocase(&column_object).filter(|_| foldable);
     let Some(nocase) = chosen else {
         block(builder, &object, &column_object, collation, foldable);

@@ -73,6 +73,8 @@ pub const INDEX_FOLDED: Rule = "index.folded";
 pub const DEFAULT: Rule = "default.untranslated";
 /// A CHECK that has no equal on Postgres.
 pub const CHECK: Rule = "check.untranslated";
+/// A CHECK over columns that a policy takes values out of; it is made NOT VALID.
+pub const CHECK_NOT_VALID: Rule = "check.not-valid";
 /// An index that has no equal on Postgres.
 pub const INDEX: Rule = "index.untranslated";
 /// An index or key may have rows larger than Postgres takes.
@@ -138,6 +140,7 @@ pub const ALL: &[Rule] = &[
     INDEX_FOLDED,
     DEFAULT,
     CHECK,
+    CHECK_NOT_VALID,
     INDEX,
     INDEX_ROW,
     ON_CONFLICT,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use outgrow_shared::ce1::{DatabaseHasher, Digest, Mode, TableRoot, table_leaf};
 
-use super::difference::Differences;
+use super::difference::{Difference, Differences, Kind};
 use super::digest::TableDigest;
 use super::error::VerifyError;
 use super::set_aside::SetAside;
@@ -84,7 +84,7 @@ pub async fn verify(
             .await
             .map_err(|error| VerifyError::target(&table.name)(error.into()))?;
         let mut tally = Tally::new(progress);
-        let other = target_side::digest(
+        let (other, left_over) = target_side::digest(
             target,
             &plan.choices.schema,
             table,
@@ -103,6 +103,8 @@ pub async fn verify(
                 Mode::Bucket => drill_buckets::drill(target, job, place, &set_aside, &source, &other).await?,
             };
             differences.append(found);
+        } else if left_over > 0 {
+            differences.add(|| of_no_row(&table.name, left_over));
         }
         tables.push(TableRoots {
             source: source.root,
@@ -117,6 +119,16 @@ pub async fn verify(
         differences,
         tables,
     })
+}
+
+/// Values in the quarantine that nothing of the source accounts for.
+fn of_no_row(table: &str, values: u64) -> Difference {
+    Difference {
+        table: table.to_owned(),
+        kind: Kind::Extra,
+        key: format!("in _outgrow.quarantine: values that belong to no row: {values}"),
+        columns: Vec::new(),
+    }
 }
 
 fn database_root<'a>(plan: &Plan, roots: impl Iterator<Item = &'a TableRoot>) -> Digest {

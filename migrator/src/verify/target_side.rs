@@ -248,7 +248,8 @@ fn put_back(back: Option<&Values>, place: usize) -> Option<&OwnedValue> {
     found.map(|(_, value)| value)
 }
 
-/// The digest of a whole table, cut as the source's is. `progress` hears of every row's bytes.
+/// The digest of a whole table, cut as the source's is, and the values set aside that belong to none of its rows.
+/// `progress` hears of every row's bytes.
 pub async fn digest(
     target: &Target,
     schema: &str,
@@ -256,7 +257,7 @@ pub async fn digest(
     set_aside: SetAside,
     source: &TableDigest,
     mut progress: impl FnMut(u64),
-) -> Result<TableDigest, TargetSideError> {
+) -> Result<(TableDigest, u64), TargetSideError> {
     let mut rows = RowReader::new(table, set_aside);
     let everything = (None, None);
     if table.mode == Mode::Bucket {
@@ -266,7 +267,7 @@ pub async fn digest(
             Ok(buckets.row(rows.leaf(fields)?)?)
         })
         .await?;
-        return Ok(buckets.finish(source.root.rows)?);
+        return Ok((buckets.finish(source.root.rows)?, rows.set_aside.len()));
     }
     let mut keyed = BoundedDigester::new(&source.chunks);
     read_rows::<TargetSideError>(target, schema, table, everything, |fields| {
@@ -275,7 +276,7 @@ pub async fn digest(
         keyed.row(leaf, |until| compare_key(table, fields, until))
     })
     .await?;
-    Ok(keyed.finish())
+    Ok((keyed.finish(), rows.set_aside.len()))
 }
 
 /// Compares the key of a row with the last key of a chunk. Runs for every row, so it copies nothing.

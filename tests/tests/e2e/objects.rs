@@ -378,3 +378,14 @@ fn a_rule_that_is_none_is_a_usage_error() {
     scene.migrate(&[]).refuses(4, &["collation:t.v"]);
     scene.migrated(&["--skip", "rule:collation.not-binary"]);
 }
+
+#[test]
+fn parents_that_only_nocase_finds_do_not_stop_a_key_by_bytes() {
+    let scene = Scene::script(
+        "CREATE TABLE p (k TEXT COLLATE NOCASE UNIQUE); CREATE TABLE c (k TEXT COLLATE NOCASE REFERENCES p (k)); \
+         INSERT INTO p VALUES ('a'); INSERT INTO c VALUES ('A');",
+    );
+    scene.migrated(&["--nocase", "bytes"]);
+    let valid = "SELECT convalidated FROM pg_constraint WHERE contype = 'f'";
+    assert_eq!(scene.database.value(valid), "f");
+}

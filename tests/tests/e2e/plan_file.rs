@@ -187,8 +187,116 @@ fn a_missing_right_shows_when_the_plan_is_tried() {
         .exits(4);
     assert_eq!(
         blocked(&said.stdout),
-        [("ddl.refused".to_owned(), "table:t".to_owned())]
+        ["schema:_outgrow", "table:t"].map(|object| ("ddl.refused".to_owned(), object.to_owned()))
     );
     assert!(said.stdout.contains("permission denied"), "{}", said.stdout);
-    scene.database.execute(&format!("DROP ROLE {name}"));
+    // The records of outgrow need a schema too: made by the role, or by somebody before.
+    scene
+        .database
+        .execute(&format!("GRANT USAGE, CREATE ON SCHEMA closed TO {name}"));
+    let options = ["plan", source, "--schema", "closed", "--to", &url, "--json"];
+    let said = scene.run(&options).exits(4);
+    assert_eq!(
+        blocked(&said.stdout),
+        [("ddl.refused".to_owned(), "schema:_outgrow".to_owned())]
+    );
+    scene
+        .database
+        .execute(&format!("CREATE SCHEMA _outgrow AUTHORIZATION {name}"));
+    scene.run(&options).exits(0);
+    scene
+        .run(&["migrate", source, "--schema", "closed", "--to", &url])
+        .exits(0);
+    scene
+        .database
+        .execute(&format!("DROP OWNED BY {name}; DROP ROLE {name}"));
+}
+
+const OWN_SQL: &str = "\
+    CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT DEFAULT (hex(randomblob(4))), CHECK (id > 0)); \
+    INSERT INTO t VALUES (1, 'a'); CREATE INDEX ix ON t (v);";
+
+#[test]
+fn own_sql_cannot_end_the_transaction_it_runs_in() {
+    let lines = [
+        "sql.\"index:t.ix\" = \"COMMIT\"",
+        "sql.\"index:t.ix\" = \"ROLLBACK; BEGIN\"",
+        "sql.\"check:t.1\" = \"true); COMMIT; SELECT (1\"",
+        "sql.\"default:t.v\" = \"'x'); COMMIT; CREATE TABLE u (a int\"",
+    ];
+    for line in lines {
+        let scene = Scene::script(OWN_SQL);
+        let source = scene.source.to_str().unwrap();
+        scene.run(&["plan", source, "-o", "plan.toml"]).exits(0);
+        let plan = scene.work().join("plan.toml");
+        edit(&plan, "skip = []\n", &format!("skip = []\n{line}\n"));
+        let before = scene.catalog();
+        let object = line.split('"').nth(1).unwrap();
+        let refused = scene.migrate(&["--plan", "plan.toml"]);
+        refused.refuses(4, &["[choices.sql]", object]);
+        assert_eq!(before, scene.catalog(), "{line}");
+        let url = scene.database.url();
+        scene
+            .run(&["plan", source, "--plan", "plan.toml", "--to", &url])
+            .exits(4);
+        assert_eq!(before, scene.catalog(), "{line}");
+    }
+}
+
+#[test]
+fn own_sql_names_tables_without_their_schema_and_answers_for_what_it_does() {
+    let scene = Scene::script(OWN_SQL);
+    let source = scene.source.to_str().unwrap();
+    scene.run(&["plan", source, "-o", "plan.toml"]).exits(0);
+    let plan = scene.work().join("plan.toml");
+    let line = |sql: &str| format!("skip = []\nsql.\"index:t.ix\" = \"{sql}\"\n");
+    edit(&plan, "skip = []\n", &line("DELETE FROM t"));
+    edit(&plan, "schema = \"public\"", "schema = \"a'b\"");
+    scene
+        .migrate(&["--plan", "plan.toml"])
+        .refuses(6, &["[choices.sql]"]);
+    edit(&plan, "DELETE FROM t", "CREATE INDEX ix ON t (v DESC)");
+    scene.migrated(&["--plan", "plan.toml"]);
+    let count = "SELECT count(*) FROM pg_indexes WHERE schemaname = 'a''b' AND indexname = 'ix'";
+    assert_eq!(scene.database.value(count), "1");
+}
+
+#[test]
+fn a_nul_in_the_choices_is_a_usage_error() {
+    let scene = Scene::script(SOURCE);
+    let plan = written(&scene);
+    edit(
+        &plan,
+        "skip = []\n",
+        "skip = []\nnames.\"table:orders\" = \"a\\u0000b\"\n",
+    );
+    scene.migrate(&["--plan", "plan.toml"]).refuses(2, &["NUL"]);
+}
+
+#[test]
+fn a_choice_without_effect_is_refused_by_name() {
+    let scene = Scene::script("CREATE TABLE t (a INTEGER, g INTEGER AS (a + 1)); INSERT INTO t VALUES (1);");
+    let source = scene.source.to_str().unwrap();
+    scene.run(&["plan", source, "-o", "plan.toml"]).exits(0);
+    let plan = scene.work().join("plan.toml");
+    let mut before = "skip = []\n".to_owned();
+    for (column, choice) in [
+        ("a", "nocase = \"icu\""),
+        ("a", "generated = \"materialise\""),
+        ("g", "mapping = \"integer.integer\""),
+        ("g", "values = { integer = \"null\" }"),
+    ] {
+        let line = format!("skip = []\ncolumns.\"column:t.{column}\" = {{ {choice} }}\n");
+        edit(&plan, &before, &line);
+        let object = format!("column:t.{column}");
+        scene.migrate(&["--plan", "plan.toml"]).refuses(2, &[&object]);
+        before = line;
+    }
+}
+
+#[test]
+fn a_table_without_a_name_shares_none_with_its_columns() {
+    let scene =
+        Scene::script("CREATE TABLE \"\" (a, b); CREATE TABLE a (a); INSERT INTO \"\" VALUES (1, 2);");
+    scene.migrated(&[]);
 }

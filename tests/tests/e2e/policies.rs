@@ -260,3 +260,74 @@ fn keys_that_a_policy_folds_together_are_found_before_anything_is_written() {
         .result();
     assert_eq!(result["verdict"], "EQUAL-MODULO");
 }
+
+#[test]
+fn a_quarantine_that_is_gone_or_other_or_holds_more_is_found() {
+    let scene = Scene::script(
+        "CREATE TABLE t (a INTEGER, b INTEGER); \
+         INSERT INTO t VALUES (1, 1), ('x', 1), (NULL, 1), ('x', 1);",
+    );
+    scene.migrated(&["--values", "text=quarantine"]);
+    let more = "INSERT INTO _outgrow.quarantine SELECT run_id, table_name, 9, sha256('n'), row_key, column_name, kind, \
+                value, reason FROM _outgrow.quarantine WHERE row_number = 1";
+    let values_null = "ALTER TABLE _outgrow.quarantine ALTER value DROP NOT NULL; \
+                       UPDATE _outgrow.quarantine SET value = NULL WHERE row_number = 1";
+    let undo_null = "UPDATE _outgrow.quarantine SET value = 'x' WHERE value IS NULL";
+    let text = "ALTER TABLE _outgrow.quarantine ALTER row_number TYPE text";
+    let undo_text = "ALTER TABLE _outgrow.quarantine ALTER row_number TYPE bigint USING row_number::bigint";
+    let gone = "ALTER TABLE _outgrow.quarantine RENAME TO elsewhere";
+    for (damage, undo, words) in [
+        (
+            more,
+            "DELETE FROM _outgrow.quarantine WHERE row_number = 9",
+            "belong to no row: 1",
+        ),
+        (values_null, undo_null, "text 'x'"),
+        (text, undo_text, "text 'x'"),
+        (
+            gone,
+            "ALTER TABLE _outgrow.elsewhere RENAME TO quarantine",
+            "text 'x'",
+        ),
+    ] {
+        scene.database.execute(damage);
+        let said = scene.verify(&[]).exits(6);
+        assert!(said.stdout.contains(words), "{damage}: {}", said.stdout);
+        scene.database.execute(undo);
+        scene.verify(&[]).exits(0);
+    }
+}
+
+#[test]
+fn checks_and_foreign_keys_over_what_was_taken_out_hold_for_new_rows() {
+    let scene = Scene::script(
+        "CREATE TABLE p (id INTEGER PRIMARY KEY, k INTEGER UNIQUE CHECK (k IS NOT NULL), both INTEGER UNIQUE); \
+         CREATE TABLE c (id INTEGER PRIMARY KEY CHECK (id > 0), k INTEGER REFERENCES p (k), both INTEGER REFERENCES p (both)); \
+         INSERT INTO p VALUES (1, 1, 1), (2, 2, 'x'); INSERT INTO c VALUES (1, 1, 1), (2, 2, 'x');",
+    );
+    let said = scene.migrated(&[
+        "--values",
+        "column:p.k/integer=quarantine",
+        "--values",
+        "text=quarantine",
+    ]);
+    let valid = "SELECT string_agg(conname || ' ' || convalidated, ', ' ORDER BY conname) FROM pg_constraint \
+                 WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace";
+    assert_eq!(
+        scene.database.value(valid),
+        "c_both_fkey true, c_id_check true, c_k_fkey false, p_k_check false"
+    );
+    let rules = said["exceptions"].as_array().unwrap().iter();
+    let rules: Vec<&str> = rules.map(|e| e["rule"].as_str().unwrap()).collect();
+    for rule in ["check.not-valid", "foreign-key.orphans"] {
+        assert_eq!(rules.iter().filter(|r| **r == rule).count(), 1, "{rules:?}");
+    }
+}
+
+#[test]
+fn two_policies_for_one_kind_are_a_usage_error() {
+    let scene = Scene::script("CREATE TABLE t (a INTEGER); INSERT INTO t VALUES ('x');");
+    let twice = ["--values", "text=null", "--values", "text=quarantine"];
+    scene.migrate(&twice).refuses(2, &["--values", "text"]);
+    scene.migrated(&["--values", "text=quarantine", "--values", "text=quarantine"]);
+}

@@ -230,3 +230,57 @@ fn an_empty_id_keeps_its_type_whatever_its_parent_is() {
     );
     scene.migrate(&[]).refuses(4, &["foreign-key:c.1"]);
 }
+
+#[test]
+fn what_a_chosen_type_cannot_do_is_planned() {
+    let scene = Scene::script(
+        "CREATE TABLE at (id INT PRIMARY KEY); INSERT INTO at VALUES (1700000000); \
+         CREATE TABLE j (v TEXT UNIQUE, w TEXT); INSERT INTO j VALUES ('{}', '[]'); CREATE INDEX jw ON j (w); \
+         CREATE TABLE late (id INT REFERENCES at (id)); INSERT INTO late VALUES (1700000000); \
+         CREATE TABLE one (v UNIQUE); INSERT INTO one VALUES (1), ('1');",
+    );
+    let chosen =
+        |column: &str, mapping: &str| format!("columns.\"column:{column}\".mapping = \"{mapping}\"\n");
+    let lines = [
+        chosen("at.id", "integer.timestamptz(s)"),
+        chosen("late.id", "integer.timestamptz(ms)"),
+        chosen("j.v", "text.json"),
+        chosen("j.w", "text.json"),
+        chosen("one.v", "any.text"),
+    ];
+    plan_with(&scene, &lines.concat());
+    let said = scene.run(&[
+        "plan",
+        scene.source.to_str().unwrap(),
+        "--plan",
+        "plan.toml",
+        "--json",
+    ]);
+    let plan: Value = serde_json::from_str(&said.exits(4).stdout).unwrap();
+    let rule = |object: &str| {
+        let all = plan["findings"].as_array().unwrap();
+        let found = all.iter().find(|f| f["object"] == object);
+        found.map(|f| {
+            format!(
+                "{} {}",
+                f["rule"].as_str().unwrap(),
+                f["disposition"].as_str().unwrap()
+            )
+        })
+    };
+    for (object, expected) in [
+        ("foreign-key:late.1", "foreign-key.types-differ blocked"),
+        ("unique:j.1", "index.untranslated blocked"),
+        ("index:j.jw", "index.untranslated skipped"),
+        ("unique:one.1", "key.folded-duplicates blocked"),
+    ] {
+        assert_eq!(rule(object).as_deref(), Some(expected), "{object}");
+    }
+    let path = scene.work().join("plan.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let skip = "skip = [\"unique:j.1\", \"unique:one.1\", \"foreign-key:late.1\"]\n";
+    assert!(text.contains("skip = []\n"), "{text}");
+    std::fs::write(&path, text.replacen("skip = []\n", skip, 1)).unwrap();
+    scene.migrate(&["--plan", "plan.toml"]).exits(0);
+    scene.verify(&[]).exits(0);
+}
