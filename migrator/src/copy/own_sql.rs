@@ -15,16 +15,17 @@ pub(super) fn sealed<'a>(plan: &Plan, object: &str, sql: &'a str) -> Cow<'a, str
         return Cow::Borrowed(sql);
     }
     let path = quote_literal(&quote_ident(&plan.choices.schema));
-    let Some((path, sql)) = path.zip(quote_literal(sql)) else {
+    let Some((path, literal)) = path.zip(quote_literal(sql)) else {
         // A NUL: the server refuses the statement before it reads it.
         return Cow::Borrowed(sql);
     };
     let body = format!(
         "DECLARE path text := pg_catalog.current_setting('search_path'); \
-         BEGIN PERFORM pg_catalog.set_config('search_path', {path}, true); EXECUTE {sql}; \
+         BEGIN PERFORM pg_catalog.set_config('search_path', {path}, true); EXECUTE {literal}; \
          PERFORM pg_catalog.set_config('search_path', path, true); END"
     );
-    quote_literal(&body).map_or(Cow::Borrowed(""), |body| Cow::Owned(format!("DO {body}")))
+    // Both parts are free of NUL, and so is the body.
+    quote_literal(&body).map_or(Cow::Borrowed(sql), |body| Cow::Owned(format!("DO {body}")))
 }
 
 /// What to do when the server refuses the statement of an object that SQL of its owner is in.

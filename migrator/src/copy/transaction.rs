@@ -3,6 +3,7 @@
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::plan::model::Plan;
+use crate::plan::skip_flag;
 use crate::quote::quote_ident;
 use crate::target::{Target, TargetError, TargetFault};
 
@@ -187,8 +188,8 @@ fn at(error: TargetError, plan: &Plan, object: &str) -> Failure {
 
 /// Makes a refusal by the server one of the plan, with the way around it.
 pub(super) fn leave_out(failure: Failure, object: &str) -> Failure {
-    let next =
-        format!("Nothing was kept. Change the object in the source, or leave it out with --skip '{object}'.");
+    let flag = skip_flag(object);
+    let next = format!("Nothing was kept. Change the object in the source, or leave it out with {flag}.");
     Failure {
         exit: Exit::PlanBlocked,
         next,

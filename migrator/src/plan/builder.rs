@@ -133,7 +133,10 @@ impl<'a> Builder<'a> {
 
     /// Blocks on an object that could be left out, unless its owner asked for that.
     pub fn block_or_skip(&mut self, rule: Rule, object: &str, detail: String) {
-        let next = format!("Change it in the source, or leave it out with --skip '{object}'.");
+        let next = format!(
+            "Change it in the source, or leave it out with {}.",
+            skip_flag(object)
+        );
         self.block(Finding {
             next,
             ..plain(Disposition::Blocked, rule, object, detail)
@@ -149,7 +152,10 @@ impl<'a> Builder<'a> {
         rows: u64,
         samples: &[String],
     ) {
-        let next = format!("Change them in the source, or leave it out with --skip '{object}'.");
+        let next = format!(
+            "Change them in the source, or leave it out with {}.",
+            skip_flag(object)
+        );
         self.block(Finding {
             next,
             rows,
@@ -361,6 +367,11 @@ impl<'a> Builder<'a> {
             || object.starts_with(BY_RULE)
             || self.gone.iter().any(of_gone)
     }
+}
+
+/// The flag that leaves an object out, as a shell reads it.
+pub fn skip_flag(object: &str) -> String {
+    format!("--skip '{}'", object.replace('\'', "'\\''"))
 }
 
 /// A finding that is not about rows and leaves nothing to do.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::builder::{Builder, Family, plain};
+use super::builder::{Builder, Family, plain, skip_flag};
 use super::choices::Nocase;
 use super::choose::{Choice, choose, stored_class};
 use super::generated::{self, Computed};
@@ -137,9 +137,11 @@ pub(super) fn plan_stored(
 fn remedy(object: &str, table: &str, census: &ColumnCensus) -> String {
     let kinds: Vec<&str> = values::occurring(census).map(ValueKind::word).collect();
     format!(
-        "Say what becomes of them: --values '{object}/KIND=POLICY', where KIND is {} and POLICY null, text, bytea or \
-         quarantine. Or make them of one kind in the source, or leave the table out with --skip 'table:{table}'.",
-        kinds.join(", ")
+        "Say what becomes of them: --values '{}/KIND=POLICY', where KIND is {} and POLICY null, text, bytea or \
+         quarantine. Or make them of one kind in the source, or leave the table out with {}.",
+        object.replace('\'', "'\\''"),
+        kinds.join(", "),
+        skip_flag(&format!("table:{table}"))
     )
 }
 
@@ -199,8 +201,8 @@ fn make_nullable(builder: &mut Builder<'_>, table: &Table, object: &str, planned
             "Take the policy away: it is the id of its rows, which stays as it is.".to_owned()
         } else {
             format!(
-                "Choose text or bytea for it, or leave the key out with --skip 'primary-key:{}'.",
-                table.name
+                "Choose text or bytea for it, or leave the key out with {}.",
+                skip_flag(&format!("primary-key:{}", table.name))
             )
         };
         if table.rowid_alias.is_some() || !builder.leaves_out(&format!("primary-key:{}", table.name)) {

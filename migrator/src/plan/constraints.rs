@@ -8,7 +8,7 @@ use std::cell::Cell;
 use outgrow_shared::value::Class;
 
 use super::build::Draft;
-use super::builder::{Builder, plain};
+use super::builder::{Builder, plain, skip_flag};
 use super::columns::Planned;
 use super::indexes::{INDEX_COLUMNS_MAX, note_wide, too_many_columns};
 use super::mapping::Mapping;
@@ -63,7 +63,10 @@ fn primary_key(builder: &mut Builder<'_>, draft: &Draft<'_>) {
     let columns: Option<Vec<_>> = table.primary_key.iter().map(|p| draft.at(*p)).collect();
     if nulls > 0 {
         let detail = "SQLite let its key be NULL; a primary key of Postgres cannot be".to_owned();
-        let next = format!("Fill the key in the source, or leave the key out with --skip '{object}'.");
+        let next = format!(
+            "Fill the key in the source, or leave the key out with {}.",
+            skip_flag(&object)
+        );
         let finding = plain(Disposition::Blocked, rules::KEY_NULL, &object, detail);
         builder.block(Finding {
             rows: nulls,

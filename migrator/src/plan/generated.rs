@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 
-use super::builder::{Builder, Family, plain};
+use super::builder::{Builder, Family, plain, skip_flag};
 use super::choices::Generated;
 use super::columns::{self, Planned};
 use super::computed;
@@ -116,7 +116,8 @@ fn block(builder: &mut Builder<'_>, of: &Computed<'_>, position: usize, why: &st
     let next = format!(
         "Copy its values into a plain column: generated = \"materialise\" under \
          [choices.columns.\"column:{table}.{column}\"] of the plan. Or write the expression yourself: \
-         \"{object}\" = \"...\" under [choices.sql]. Or leave it out with --skip '{object}'."
+         \"{object}\" = \"...\" under [choices.sql]. Or leave it out with {}.",
+        skip_flag(&object)
     );
     builder.used(Family::Column, &format!("column:{table}.{column}"));
     builder.used(Family::Stored, &format!("column:{table}.{column}"));

@@ -31,4 +31,5 @@ mod unknown_choice;
 mod values;
 
 pub use build::build;
+pub use builder::skip_flag;
 pub use unknown_choice::UnknownChoice;

@@ -4,7 +4,7 @@
 //! what was chosen is named with its difference.
 
 use super::build::Draft;
-use super::builder::{Builder, Family, plain};
+use super::builder::{Builder, Family, plain, skip_flag};
 use super::choices::Nocase;
 use super::mapping::Mapping;
 use super::model::{Disposition, Finding};
@@ -112,7 +112,8 @@ fn block(builder: &mut Builder<'_>, object: &str, column_object: &str, collation
         "Choose what stands for NOCASE, which ignores the case of A to Z: --nocase icu (a collation that ignores \
          the case of every script; LIKE needs Postgres 18), --nocase citext (a type that does so too; needs the \
          extension) or --nocase bytes (case makes a difference). For one column: nocase = \"...\" under \
-         [choices.columns.\"{column_object}\"] of the plan. As bytes also with --skip '{object}'."
+         [choices.columns.\"{column_object}\"] of the plan. As bytes also with {}.",
+        skip_flag(object)
     );
     builder.block(Finding {
         next,
@@ -131,7 +132,8 @@ pub(super) fn refuses_rows(builder: &mut Builder<'_>, draft: &Draft<'_>, object:
     );
     let next = format!(
         "Change those rows, choose otherwise for the column (for NOCASE: bytes; for a value policy: quarantine), or \
-         leave the key out with --skip '{object}'."
+         leave the key out with {}.",
+        skip_flag(object)
     );
     builder.block(Finding {
         rows: found.rows,

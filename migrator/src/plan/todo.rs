@@ -3,7 +3,7 @@
 //! One place for all such objects, so that a finding, the plan's list and the owner's own SQL always belong
 //! together.
 
-use super::builder::{Builder, Family, plain};
+use super::builder::{Builder, Family, plain, skip_flag};
 use super::model::{Disposition, Finding, Todo};
 use super::rules::{self, Rule};
 
@@ -55,8 +55,9 @@ impl Builder<'_> {
         let detail = format!("{}: {}", one_line(&todo.original), todo.why);
         let object = &todo.object;
         let next = format!(
-            "{} under [choices.sql] of the plan, or leave it out with --skip '{object}'.",
-            write_it(own, object)
+            "{} under [choices.sql] of the plan, or leave it out with {}.",
+            write_it(own, object),
+            skip_flag(object)
         );
         self.block(Finding {
             next,

@@ -123,3 +123,31 @@ fn control_characters_of_the_source_do_not_reach_the_terminal() {
         assert!(!all.contains(['\u{1b}', '\u{7}']), "{all:?}");
     }
 }
+
+/// What is advised is pasted into a shell.
+#[test]
+fn advice_for_a_name_with_an_apostrophe_works_as_it_is() {
+    let scene = Scene::script(
+        "CREATE TABLE \"we'ird\" (\"it's\"); INSERT INTO \"we'ird\" VALUES (1), ('x'); CREATE TABLE t (a);",
+    );
+    let source = scene.source.to_str().unwrap();
+    let said = scene.run(&["plan", source, "--json"]).exits(4);
+    let plan: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    let next = plan["findings"][0]["next"].as_str().unwrap();
+    let skip = &next[next.find("--skip '").unwrap()..].trim_end_matches('.');
+    let values = next[next.find("--values '").unwrap()..]
+        .split(", where")
+        .next()
+        .unwrap();
+    let values = values.replace("KIND=POLICY", "text=quarantine");
+    let program = outgrow_e2e::programs::outgrow();
+    for advice in [*skip, &values] {
+        let mut shell = std::process::Command::new("sh");
+        shell.args([
+            "-c",
+            &format!("{} plan '{source}' {advice} --json", program.display()),
+        ]);
+        scene.isolate(&mut shell);
+        scene.check(&mut shell).exits(0);
+    }
+}

@@ -134,10 +134,11 @@ fn as_written(stderr: &[u8]) -> String {
         .replace("\\t", "\t")
 }
 
-/// The object in `--skip 'object'`.
+/// The object in `--skip 'object'`, as a shell reads it.
 pub fn skip_in(next: &str) -> Option<String> {
     let (_, rest) = next.split_once("--skip '")?;
-    rest.rsplit_once('\'').map(|(object, _)| object.to_owned())
+    let (object, _) = rest.rsplit_once('\'')?;
+    Some(object.replace("'\\''", "'"))
 }
 
 /// The plan of a migration that was found equal; its certificate names the same objects.
