@@ -213,6 +213,7 @@ impl SourceRow<'_> {
     }
 
     /// The value of the column at this place of the scan's list; NULL beyond its end.
+    #[inline]
     pub fn value(&self, place: usize) -> Value<'_> {
         if let Some(Some(text)) = self.decoded.get(place) {
             return text.as_value();
