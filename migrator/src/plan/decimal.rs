@@ -65,14 +65,18 @@ pub fn write_decimal(value: &Value<'_>, text: &mut String) -> Option<()> {
 pub fn numeric_affinity(number: f64) -> Value<'static> {
     // Both bounds are exact in binary64; 2^63 itself is not an i64.
     let in_range = (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&number);
-    if in_range && number.fract() == 0.0 {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "whole and in range, checked above"
-        )]
-        return Value::Integer(number as i64);
+    // There and back is a conversion each; a rounding function would be a call for every value.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "what is cut off or lost shows in the comparison"
+    )]
+    let (whole, is_whole) = (number as i64, number as i64 as f64 == number);
+    if in_range && is_whole {
+        Value::Integer(whole)
+    } else {
+        Value::Real(number)
     }
-    Value::Real(number)
 }
 
 /// Whether binary64 holds the integer exactly.
