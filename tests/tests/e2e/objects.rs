@@ -18,19 +18,9 @@ const PEOPLE: &str = "\
       (NULL, 'Plato', NULL), ('\u{c9}va', 'Tardos', 1957), ('Zo\u{eb}', 'Young', 1999); \
     CREATE INDEX by_decade ON people (decade DESC, full) WHERE late;";
 
-/// Writes the scene's plan with these lines under `[choices.TABLE]`, to be given back with `--plan`.
-fn plan_with(scene: &Scene, table: &str, lines: &str) {
-    let source = scene.source.to_str().unwrap();
-    scene.run(&["plan", source, "-o", "plan.toml"]);
-    let path = scene.work().join("plan.toml");
-    let text = fs::read_to_string(&path).unwrap();
-    let edited = text.replacen(
-        "\n[source]\n",
-        &format!("\n[choices.{table}]\n{lines}\n\n[source]\n"),
-        1,
-    );
-    assert_ne!(text, edited);
-    fs::write(&path, edited).unwrap();
+/// Lines of a table under `[choices]`.
+fn choices(table: &str, lines: &str) -> String {
+    format!("\n[choices.{table}]\n{lines}\n")
 }
 
 /// The plan's findings as `object rule disposition`.
@@ -84,11 +74,10 @@ fn an_expression_without_an_equal_is_materialised_written_anew_or_left_out() {
     let certificate = scene.migrated(&[&options[..], &["--schema", "left_out"]].concat());
     assert_eq!(certificate["tables"][0]["columns"].as_array().unwrap().len(), 2);
 
-    plan_with(
-        &scene,
+    scene.plan_with(&choices(
         "columns",
         "\"column:t.code\" = { generated = \"materialise\" }",
-    );
+    ));
     let certificate = scene.migrated(&["--plan", "plan.toml"]);
     assert_same_rows(&scene, &certificate);
     let value = |sql: &str| scene.database.value(sql);
@@ -102,13 +91,19 @@ fn an_expression_without_an_equal_is_materialised_written_anew_or_left_out() {
     );
 
     let right = Scene::script(NUMBERED);
-    plan_with(&right, "sql", "\"generated:t.code\" = \"lpad(id::text, 5, '0')\"");
+    right.plan_with(&choices(
+        "sql",
+        "\"generated:t.code\" = \"lpad(id::text, 5, '0')\"",
+    ));
     let certificate = right.migrated(&["--plan", "plan.toml"]);
     assert_same_rows(&right, &certificate);
     right.verify(&[]).exits(0);
     let wrong = Scene::script(NUMBERED);
     let before = wrong.catalog();
-    plan_with(&wrong, "sql", "\"generated:t.code\" = \"lpad(id::text, 4, '0')\"");
+    wrong.plan_with(&choices(
+        "sql",
+        "\"generated:t.code\" = \"lpad(id::text, 4, '0')\"",
+    ));
     wrong.migrate(&["--plan", "plan.toml"]).refuses(6, &["DIFFERENT"]);
     assert_eq!(before, wrong.catalog());
 }
@@ -166,11 +161,7 @@ fn simple_views_come_along_and_others_are_left_to_their_owner() {
     assert_eq!(value("SELECT name FROM active WHERE name = 'ANN'"), "Ann");
 
     let own = Scene::script(SHOP);
-    plan_with(
-        &own,
-        "sql",
-        "\"view:sums\" = \"CREATE VIEW public.sums AS SELECT customer_id, sum(total) AS s FROM public.orders GROUP BY 1\"",
-    );
+    own.plan_with(&choices("sql", "\"view:sums\" = \"CREATE VIEW public.sums AS SELECT customer_id, sum(total) AS s FROM public.orders GROUP BY 1\""));
     plan_choice(&own, "nocase = \"bytes\"");
     own.migrated(&["--plan", "plan.toml"]);
     assert_eq!(
@@ -290,13 +281,12 @@ fn what_has_no_equal_is_listed_and_takes_the_owners_sql() {
     assert!(postgres::run(&scene.database.url(), "INSERT INTO t (id) VALUES (2)").is_err());
 
     let own = Scene::script(UNTRANSLATED);
-    plan_with(
-        &own,
+    own.plan_with(&choices(
         "sql",
         "\"check:t.1\" = \"v IS NULL OR v::jsonb IS NOT NULL\"\n\"default:t.n\" = \"41 + 1\"\n\
          \"index:t.by_a\" = \"CREATE INDEX by_a ON public.t ((v::json ->> 'a'))\"\n\
          \"trigger:keep\" = \"CREATE RULE keep AS ON DELETE TO public.t DO INSTEAD NOTHING\"",
-    );
+    ));
     let certificate = own.migrated(&["--plan", "plan.toml"]);
     let exceptions = certificate["exceptions"].as_array().unwrap();
     let of_rule = exceptions

@@ -155,6 +155,17 @@ impl Scene {
         said
     }
 
+    /// Writes the source's plan to `plan.toml`, with these lines under `[choices]`, for `--plan plan.toml`.
+    #[track_caller]
+    pub fn plan_with(&self, lines: &str) {
+        self.run(&["plan", self.source.to_str().unwrap(), "-o", "plan.toml"]);
+        let path = self.work().join("plan.toml");
+        let text = fs::read_to_string(&path).unwrap();
+        let edited = text.replacen("skip = []\n", &format!("skip = []\n{lines}\n"), 1);
+        assert_ne!(text, edited);
+        fs::write(&path, edited).unwrap();
+    }
+
     #[track_caller]
     pub fn migrate(&self, options: &[&str]) -> Said {
         self.on_target("migrate", options)

@@ -11,19 +11,6 @@ const SHAPES: &str = "\
        '{\"b\": 1.0, \"a\" : [1,2]}', 1700000000, 1700000000123, 1, -32768), \
       ('0192f3a1-0000-7000-8000-00000000000a', NULL, NULL, '[]', 1800000000, 1800000000000, 0, 32767);";
 
-/// Writes a plan with these lines under its choices.
-fn plan_with(scene: &Scene, lines: &str) {
-    let source = scene.source.to_str().unwrap();
-    scene.run(&["plan", source, "-o", "plan.toml"]);
-    let path = scene.work().join("plan.toml");
-    let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(
-        &path,
-        text.replacen("skip = []\n", &format!("skip = []\n{lines}"), 1),
-    )
-    .unwrap();
-}
-
 fn mapping(column: &str, mapping: &str) -> String {
     format!("columns.\"column:t.{column}\".mapping = \"{mapping}\"\n")
 }
@@ -41,7 +28,7 @@ fn chosen_types_hold_every_value() {
         ("n", "integer.smallint"),
     ];
     let lines: String = chosen.iter().map(|(column, id)| mapping(column, id)).collect();
-    plan_with(&scene, &lines);
+    scene.plan_with(&lines);
     let certificate = scene.migrated(&["--plan", "plan.toml"]);
     assert_eq!(
         certificate["tables"][0]["mode"], "keyed",
@@ -112,7 +99,7 @@ fn a_type_that_loses_a_value_is_refused_by_row() {
     ];
     for (sql, id) in cases {
         let scene = Scene::script(sql);
-        plan_with(&scene, &mapping("c", id));
+        scene.plan_with(&mapping("c", id));
         let source = scene.source.to_str().unwrap();
         let said = scene
             .run(&["plan", source, "--plan", "plan.toml", "--json"])
@@ -135,7 +122,7 @@ fn what_a_policy_takes_out_no_longer_counts_against_a_chosen_type() {
     let scene = Scene::script("CREATE TABLE t (c); INSERT INTO t VALUES (1700000000), ('never');");
     let lines =
         mapping("c", "integer.timestamptz(s)") + "columns.\"column:t.c\".values.text = \"quarantine\"\n";
-    plan_with(&scene, &lines);
+    scene.plan_with(&lines);
     let certificate = scene.migrated(&["--plan", "plan.toml"]);
     assert_eq!(certificate["tables"][0]["quarantined"], 1);
     let columns = certificate["tables"][0]["columns"].to_string();
@@ -206,13 +193,13 @@ fn a_column_without_values_takes_the_type_of_its_parent() {
 fn the_id_of_a_row_stays_an_integer_and_goes_on_while_its_type_has_room() {
     let source = |id: i64| format!("CREATE TABLE t (c INTEGER PRIMARY KEY); INSERT INTO t VALUES ({id});");
     let scene = Scene::script(&source(1_700_000_000));
-    plan_with(&scene, &mapping("c", "integer.timestamptz(s)"));
+    scene.plan_with(&mapping("c", "integer.timestamptz(s)"));
     scene
         .migrate(&["--plan", "plan.toml"])
         .refuses(4, &["column:t.c"]);
     for (id, exhausted) in [(32766, false), (32767, true)] {
         let scene = Scene::script(&source(id));
-        plan_with(&scene, &mapping("c", "integer.smallint"));
+        scene.plan_with(&mapping("c", "integer.smallint"));
         let certificate = scene.migrated(&["--plan", "plan.toml"]);
         let exceptions = certificate["exceptions"].to_string();
         assert_eq!(exceptions.contains("key.exhausted"), exhausted, "{exceptions}");
@@ -248,7 +235,7 @@ fn what_a_chosen_type_cannot_do_is_planned() {
         chosen("j.w", "text.json"),
         chosen("one.v", "any.text"),
     ];
-    plan_with(&scene, &lines.concat());
+    scene.plan_with(&lines.concat());
     let said = scene.run(&[
         "plan",
         scene.source.to_str().unwrap(),
