@@ -18,6 +18,7 @@ use crate::job::Job;
 use crate::plan;
 use crate::plan::choices::Choices;
 use crate::plan::file::Reviewed;
+use crate::plan::mapping::Scratch;
 use crate::plan::model::{Disposition, Plan};
 use crate::report::certificate::{self, Certificate, Level};
 use crate::report::layout::{counted, plural};
@@ -153,7 +154,7 @@ fn trials(catalog: &Catalog, choices: &Choices) -> Trials<'static> {
             let choice = choices.column(&format!("column:{}.{}", table.name, column.name));
             if let Some(mapping) = choice.and_then(|choice| choice.mapping) {
                 let test = move |value: &Value<'_>| {
-                    let mut scratch = String::new();
+                    let mut scratch = Scratch::default();
                     let value = mapping.normal_form(*value, &mut scratch);
                     encode_field(mapping, &value, &mut Vec::new()).is_ok()
                 };

@@ -10,6 +10,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::census::row_key;
+use crate::plan::mapping::Scratch;
 use crate::plan::model::{TablePlan, Treated};
 use crate::plan::policy::ValueKind;
 use crate::source::catalog::Table;
@@ -68,7 +69,7 @@ pub struct TooLarge;
 pub(super) struct Gathered {
     rows: Vec<RowSetAside>,
     hasher: RowHasher,
-    scratch: String,
+    scratch: Scratch,
     row_number: i64,
     bytes: usize,
 }

@@ -16,6 +16,7 @@ use super::transaction::leave_out;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::job::Job;
+use crate::plan::mapping::Scratch;
 use crate::quote::quote_ident;
 use crate::report::progress::Progress;
 use crate::target::{Target, TargetError};
@@ -216,7 +217,7 @@ fn read_table(
     };
     let count = i16::try_from(sent().count()).unwrap_or(i16::MAX).to_be_bytes();
     let mut set_aside = plan.sets_aside().then(Gathered::default);
-    let mut scratch = String::new();
+    let mut scratch = Scratch::default();
     let mut buffer = HEADER.to_vec();
     let mut rows = 0;
     let digest = table.digest::<CopyError>(&job.source(), |row| {

@@ -90,11 +90,11 @@ impl Mapping {
     }
 
     /// The value that this one is equal to modulo the mapping: itself unless the mapping folds.
-    pub fn normal_form<'a>(self, value: Value<'a>, scratch: &'a mut String) -> Value<'a> {
+    pub fn normal_form<'a>(self, value: Value<'a>, scratch: &'a mut Scratch) -> Value<'a> {
         match (self, value) {
             (Self::AnyText, Value::Integer(_) | Value::Real(_)) => {
-                write_number(&value, scratch);
-                Value::Text(scratch)
+                write_number(&value, &mut scratch.text);
+                Value::Text(&scratch.text)
             }
             (Self::AnyBytea, Value::Text(text)) => Value::Blob(text.as_bytes()),
             (Self::AnyBytea, Value::RawText(bytes)) => Value::Blob(bytes),
@@ -114,6 +114,15 @@ impl Mapping {
                 | Self::BlobBytea
         )
     }
+}
+
+/// Room for the normal form of one value, kept between values for its memory alone.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    /// A normal form that is text.
+    pub text: String,
+    /// The value on its way, as Postgres would receive it.
+    pub bytes: Vec<u8>,
 }
 
 /// Writes a number so that it reads back as it was, class included: a REAL has a point, an exponent or `inf`.

@@ -2,6 +2,7 @@
 
 mod build;
 mod builder;
+pub mod cast;
 pub mod choices;
 pub mod choose;
 mod columns;

@@ -6,7 +6,7 @@ use outgrow_shared::ce1::{KeyColumn, Mode, SchemaColumn, schema_digest};
 use outgrow_shared::value::Value;
 
 use super::choices::Choices;
-use super::mapping::Mapping;
+use super::mapping::{Mapping, Scratch};
 use super::policy::{Policy, ValueKind};
 use crate::source::Identity;
 
@@ -231,7 +231,7 @@ impl<'a> Treated<'a> {
 
 impl ColumnPlan {
     /// What becomes of a value of this column.
-    pub fn treat<'a>(&self, value: Value<'a>, scratch: &'a mut String) -> Treated<'a> {
+    pub fn treat<'a>(&self, value: Value<'a>, scratch: &'a mut Scratch) -> Treated<'a> {
         if !self.values.is_empty()
             && let Some(policy) = ValueKind::of(&value).and_then(|kind| self.values.get(&kind))
         {

@@ -4,6 +4,7 @@
 //! which is a server fit for a migration (new enough, UTF8, writable) with its session settings made.
 //! What is written there is the plan's and the copy's business.
 
+pub mod catalog;
 mod connect;
 mod conninfo;
 mod conninfo_build;

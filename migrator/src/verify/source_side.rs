@@ -6,6 +6,7 @@ use outgrow_shared::ce1::{Digest, Mode, RowHasher};
 use outgrow_shared::value::OwnedValue;
 
 use super::digest::{BucketDigester, KeyedDigester, SortError, TableDigest};
+use crate::plan::mapping::Scratch;
 use crate::plan::model::TablePlan;
 use crate::source::catalog::{Catalog, Table};
 use crate::source::scan::{Scan, SourceRow};
@@ -85,7 +86,7 @@ impl<'a> SourceTable<'a> {
 
     /// The values of a row under the scan, as both sides hash them.
     pub fn values_of(&self, row: &SourceRow<'_>) -> Vec<OwnedValue> {
-        let mut scratch = String::new();
+        let mut scratch = Scratch::default();
         let columns = self.plan.columns.iter().enumerate();
         columns
             .map(|(place, column)| column.treat(row.value(place), &mut scratch).hashed().into())
@@ -145,7 +146,7 @@ impl<'a> SourceTable<'a> {
         // SQLite has no table of more than 32767 columns.
         let count = u32::try_from(self.columns.len()).unwrap_or(u32::MAX);
         let scan = self.scan();
-        let mut scratch = String::new();
+        let mut scratch = Scratch::default();
         scan.run::<ScanStop<E>>(source, |row| {
             hasher.begin(count);
             for (place, column) in self.plan.columns.iter().enumerate() {

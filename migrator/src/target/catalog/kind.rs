@@ -1,0 +1,57 @@
+//! The types of existing columns, as far as values can be cast to them.
+
+/// What the values of a column of the target are. The target's type is never changed; a value that it cannot hold
+/// stays out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// `boolean`.
+    Boolean,
+    /// `smallint`.
+    Smallint,
+    /// `integer`.
+    Integer,
+    /// `bigint`.
+    Bigint,
+    /// `real`, binary32.
+    Real,
+    /// `double precision`, binary64.
+    DoublePrecision,
+    /// `numeric`, with precision and scale where they are limited. The scale may be negative.
+    Numeric(Option<(u16, i16)>),
+    /// `text`.
+    Text,
+    /// `character varying`, with its limit in characters.
+    Varchar(Option<u32>),
+    /// `character(n)`, padded with spaces to so many characters.
+    Char(u32),
+    /// The extension type `citext`.
+    Citext,
+    /// `bytea`.
+    Bytea,
+    /// `uuid`.
+    Uuid,
+    /// `json`.
+    Json,
+    /// `jsonb`.
+    Jsonb,
+    /// `date`.
+    Date,
+    /// `time without time zone`, with digits of the second's fraction.
+    Time(u8),
+    /// `timestamp without time zone`, with digits of the second's fraction.
+    Timestamp(u8),
+    /// `timestamp with time zone`, with digits of the second's fraction.
+    Timestamptz(u8),
+    /// `interval`, all fields, with digits of the second's fraction.
+    Interval(u8),
+    /// `inet`.
+    Inet,
+    /// `cidr`.
+    Cidr,
+    /// An enumeration with these labels, in order.
+    Enum(Vec<String>),
+    /// An array of one dimension.
+    Array(Box<ColumnKind>),
+    /// Any other type; outgrow does not know how to write it.
+    Other,
+}

@@ -1,0 +1,67 @@
+//! What a schema of the target holds: the facts that a migration into existing tables rests on.
+//!
+//! Read from `pg_catalog` in one go; plain data after that. What follows from it is the plan's.
+
+mod kind;
+
+pub use kind::ColumnKind;
+
+/// The ordinary and partitioned tables of one schema, with what hangs on them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TargetCatalog {
+    /// The schema.
+    pub schema: String,
+    /// Its tables by name; partitions are part of their parent.
+    pub tables: Vec<TargetTable>,
+}
+
+/// A table of the target.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TargetTable {
+    /// Its name.
+    pub name: String,
+    /// The role that owns it.
+    pub owner: String,
+    /// Whether the role of the session owns it, or is a member of the role that does.
+    pub is_owned: bool,
+    /// Rows in it, counted.
+    pub rows: u64,
+    /// Its columns in order, dropped ones left out.
+    pub columns: Vec<TargetColumn>,
+    /// Names of the primary key's columns in the order of the key; empty without one.
+    pub primary_key: Vec<String>,
+    /// Its foreign keys, those whose parent is in another schema included.
+    pub foreign_keys: Vec<TargetForeignKey>,
+}
+
+/// A column of the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetColumn {
+    /// Its name.
+    pub name: String,
+    /// Its type as `format_type` writes it: `character varying(200)`, or the domain's name.
+    pub type_name: String,
+    /// What its values are; of a domain, those of its base type.
+    pub kind: ColumnKind,
+    /// Whether it is NOT NULL, by itself or by its domain.
+    pub not_null: bool,
+    /// Whether an INSERT that leaves it out gets a value: a default, an identity, or one of its domain.
+    pub has_default: bool,
+    /// Whether it is computed (`GENERATED ALWAYS AS (...)`).
+    pub generated: bool,
+}
+
+/// A foreign key of the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetForeignKey {
+    /// Its name.
+    pub name: String,
+    /// Its columns.
+    pub columns: Vec<String>,
+    /// The parent's schema.
+    pub parent_schema: String,
+    /// The parent table.
+    pub parent: String,
+    /// The parent's columns, in the order of `columns`.
+    pub parent_columns: Vec<String>,
+}
