@@ -10,6 +10,7 @@ pub mod computed;
 mod constraints;
 pub mod decimal;
 pub mod epoch;
+pub mod existing;
 pub mod file;
 pub mod folded_keys;
 mod foreign_keys;
