@@ -80,14 +80,10 @@ fn parse_seeds(text: &str) -> Result<SeedsArg, String> {
         Some((object, policy)) => (Some(object), policy),
         None => (None, text),
     };
-    let policies = SeedPolicy::ALL;
-    let policy = policies
-        .into_iter()
-        .find(|known| known.word() == policy)
-        .ok_or_else(|| {
-            let known = policies.map(SeedPolicy::word).join(", ");
-            format!("{policy:?} is no policy; known are {known}")
-        })?;
+    let policy = SeedPolicy::parse(policy).ok_or_else(|| {
+        let known = SeedPolicy::ALL.map(SeedPolicy::word).join(", ");
+        format!("{policy:?} is no policy; known are {known}")
+    })?;
     if object.is_some_and(|object| !object.starts_with("table:")) {
         return Err("a table is named as table:NAME".to_owned());
     }

@@ -8,6 +8,7 @@ mod build;
 mod columns;
 mod facts;
 mod foreign_keys;
+pub mod ledgers;
 pub mod seeds;
 
 pub use build::{SourceFacts, build};

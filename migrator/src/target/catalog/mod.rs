@@ -76,8 +76,3 @@ pub struct TargetForeignKey {
     /// The parent's columns, in the order of `columns`.
     pub parent_columns: Vec<String>,
 }
-
-/// Stub.
-pub async fn read(_target: &super::Target, _schema: &str) -> Result<TargetCatalog, super::TargetError> {
-    Ok(TargetCatalog::default())
-}
