@@ -5,7 +5,7 @@ use outgrow_shared::value::Class;
 
 use super::binding::{Alone, BoundTable};
 use super::facts::Facts;
-use super::seeds::{MERGED_ROWS_MAX, SeedPolicy};
+use super::kept::{self, Both};
 use super::{columns, foreign_keys};
 use crate::census::{Census, TableCensus, Trials};
 use crate::plan::build::{block_wide_rows, note_unchecked};
@@ -49,6 +49,9 @@ pub fn build(
         }
     }
     for (table, why) in &facts.binding.alone {
+        if kept::is_ledger_elsewhere(&mut builder, facts, &catalog.tables[*table], *table) {
+            continue;
+        }
         note_alone(
             &mut builder,
             facts,
@@ -62,7 +65,9 @@ pub fn build(
         let place = bound.pair.source;
         let (table, counted) = (&catalog.tables[place], &census.tables[place]);
         let target = &facts.target.tables[bound.pair.target];
-        let Some(seeds) = plan_seeds(&mut builder, table, target, counted.rows) else {
+        let ledger = facts.ledgers.get(&place);
+        let rows = counted.rows;
+        let Some(seeds) = kept::plan(&mut builder, &Both { table, target, rows }, ledger) else {
             continue;
         };
         tables.push(plan_table(
@@ -125,64 +130,6 @@ fn alone(why: &Alone) -> String {
         ),
         Alone::Taken { partner, by } => format!("{partner} on the target is bound to {by}"),
     }
-}
-
-/// What becomes of the rows that the target's table holds; none if the source's rows are not copied.
-fn plan_seeds(
-    builder: &mut Builder<'_>,
-    table: &Table,
-    target: &TargetTable,
-    source_rows: u64,
-) -> Option<Option<Seeds>> {
-    let object = format!("table:{}", table.name);
-    if target.rows == 0 {
-        return Some(None);
-    }
-    let own = builder.choices.own_seeds(&object);
-    let policy = own.or(builder.choices.seeds).unwrap_or_default();
-    let rows = target.rows;
-    match policy {
-        SeedPolicy::Stop => {
-            let detail =
-                format!("its table on the target holds rows already: {rows}; the source has {source_rows}");
-            let name = format!("'{}=POLICY'", object.replace('\'', "'\\''"));
-            let next = format!(
-                "Say what becomes of them with --seeds {name}, or --seeds POLICY for all tables: replace (delete them), \
-                 keep (copy nothing into the table), merge-identical (add what is not there yet)."
-            );
-            builder.add(Finding {
-                rows,
-                next,
-                ..plain(Disposition::Blocked, rules::SEEDS, &object, detail)
-            });
-        }
-        SeedPolicy::Replace => {
-            let detail = format!("rows on the target that are deleted before the copy: {rows}");
-            builder.find(Disposition::Changed, rules::SEEDS_REPLACED, &object, detail);
-        }
-        SeedPolicy::MergeIdentical if rows > MERGED_ROWS_MAX => {
-            let detail = format!(
-                "its table on the target holds {rows} rows, and at most {MERGED_ROWS_MAX} are merged"
-            );
-            let next = "Choose replace or keep for it.".to_owned();
-            let finding = plain(Disposition::Blocked, rules::SEEDS, &object, detail);
-            builder.add(Finding { next, ..finding });
-        }
-        SeedPolicy::MergeIdentical => {
-            let detail =
-                format!("rows on the target that stay, and must be in the source as they are: {rows}");
-            builder.find(Disposition::Changed, rules::SEEDS_MERGED, &object, detail);
-        }
-        SeedPolicy::Keep => {
-            let detail = format!(
-                "the target's rows stay: {rows}; the source's are neither copied nor compared: {source_rows}"
-            );
-            builder.find(Disposition::Skipped, rules::SEEDS_KEPT, &object, detail);
-            builder.gone_with(&table.name);
-            return None;
-        }
-    }
-    Some(Some(Seeds { rows, policy }))
 }
 
 fn plan_table(

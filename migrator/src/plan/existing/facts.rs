@@ -5,11 +5,23 @@
 use std::collections::BTreeMap;
 
 use super::binding::Binding;
+use super::ledgers::Agreement;
 use crate::census::{Orphans, Trials};
 use crate::plan::cast::{Candidate, Hints, candidate_for, candidates};
 use crate::plan::choices::Choices;
 use crate::source::catalog::{Catalog, ForeignKey};
 use crate::target::catalog::TargetCatalog;
+
+/// What both sides' migration ledgers say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerFact {
+    /// Who keeps the ledger.
+    pub framework: &'static str,
+    /// What the comparison came to.
+    pub agreement: Agreement,
+    /// Whether it is a list that has no entry on the target.
+    pub is_empty_on_target: bool,
+}
 
 /// The facts.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +30,8 @@ pub struct Facts {
     pub target: TargetCatalog,
     /// Which is which.
     pub binding: Binding,
+    /// The application's migration ledgers, by position of the source's table.
+    pub ledgers: BTreeMap<usize, LedgerFact>,
     /// Rows of the source whose key on the target would point nowhere, by position of the child table and name of
     /// the key.
     pub orphans: BTreeMap<(usize, String), Orphans>,
@@ -30,6 +44,7 @@ impl Facts {
         Self {
             target,
             binding,
+            ledgers: BTreeMap::new(),
             orphans: BTreeMap::new(),
         }
     }

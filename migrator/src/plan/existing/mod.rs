@@ -8,8 +8,9 @@ mod build;
 mod columns;
 mod facts;
 mod foreign_keys;
+mod kept;
 pub mod ledgers;
 pub mod seeds;
 
 pub use build::{SourceFacts, build};
-pub use facts::{Facts, trials};
+pub use facts::{Facts, LedgerFact, trials};

@@ -3,6 +3,8 @@
 //! Nothing is written anywhere. Here it is decided whether outgrow makes the tables or the application has made
 //! them; what follows from either is the plan's.
 
+mod ledgers;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -48,7 +50,7 @@ pub async fn survey(
         blocking(move || open(&path, &mandate, &progress)).await?
     };
     let facts = match target {
-        Some(target) => look(target, &opened.catalog, choices).await?,
+        Some(target) => look(target, &opened, choices).await?,
         None if choices.into_existing => return Err(no_target()),
         None => None,
     };
@@ -78,14 +80,20 @@ fn no_target() -> Failure {
 }
 
 /// What the target holds, if its tables are to be filled as they are.
-async fn look(target: &Target, source: &Catalog, choices: &Choices) -> Result<Option<Facts>, Failure> {
+async fn look(target: &Target, opened: &Opened, choices: &Choices) -> Result<Option<Facts>, Failure> {
     let there = catalog::read(target, &choices.schema).await?;
-    let facts = Facts::new(source, there, choices);
-    if choices.into_existing {
-        return Ok(Some(facts));
-    }
-    if facts.binding.tables.is_empty() {
+    let mut facts = Facts::new(&opened.catalog, there, choices);
+    if !choices.into_existing && !are_the_applications(target, &facts, choices).await? {
         return Ok(None);
+    }
+    ledgers::compare_all(target, &opened.source, &opened.catalog, &mut facts).await?;
+    Ok(Some(facts))
+}
+
+/// Whether tables of the source are on the target already, made by somebody else.
+async fn are_the_applications(target: &Target, facts: &Facts, choices: &Choices) -> Result<bool, Failure> {
+    if facts.binding.tables.is_empty() {
+        return Ok(false);
     }
     let names: Vec<&str> = facts
         .binding
@@ -94,10 +102,7 @@ async fn look(target: &Target, source: &Catalog, choices: &Choices) -> Result<Op
         .map(|bound| facts.target.tables[bound.pair.target].name.as_str())
         .collect();
     // Tables that outgrow made are no application's: to fill them again is to migrate twice.
-    if made_by_outgrow(target, &choices.schema, &names).await? {
-        return Ok(None);
-    }
-    Ok(Some(facts))
+    Ok(!made_by_outgrow(target, &choices.schema, &names).await?)
 }
 
 fn open(path: &Path, mandate: &Mandate, progress: &Progress) -> Result<Opened, Failure> {
