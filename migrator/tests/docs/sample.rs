@@ -125,6 +125,7 @@ fn table(name: &str, rows: u64, mode: Mode) -> TablePlan {
         key: Vec::new(),
         create: String::new(),
         columns: vec![ColumnPlan {
+            fits: None,
             name: "id".to_owned(),
             target_name: "id".to_owned(),
             declared_type: "INTEGER".to_owned(),
