@@ -14,6 +14,7 @@ pub mod plan;
 pub mod quote;
 pub mod report;
 pub mod source;
+pub mod survey;
 pub mod target;
 pub mod verdict;
 pub mod verify;

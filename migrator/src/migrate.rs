@@ -7,24 +7,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use outgrow_shared::value::Value;
 use uuid::Uuid;
 
-use crate::census::{Census, Trials};
-use crate::copy::{self, encode::encode_field};
+use crate::copy;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::job::Job;
-use crate::plan;
 use crate::plan::choices::Choices;
 use crate::plan::file::Reviewed;
-use crate::plan::mapping::Scratch;
 use crate::plan::model::{Disposition, Plan};
 use crate::report::certificate::{self, Certificate, Level};
-use crate::report::layout::{counted, plural};
+use crate::report::layout::counted;
 use crate::report::progress::Progress;
-use crate::source::catalog::Catalog;
-use crate::source::{Source, SourceError};
+use crate::survey::survey;
 use crate::target::{Conninfo, Target, connect};
 use crate::verify::{self, Verified};
 
@@ -77,94 +72,6 @@ pub struct Migrated {
     pub plan: Plan,
 }
 
-/// Reads the source and makes the plan; nothing is written anywhere.
-pub async fn survey(path: &Path, mandate: &Mandate, progress: &Arc<Progress>) -> Result<Arc<Job>, Failure> {
-    plan::schema_name::check(&mandate.choices.schema)?;
-    let (path, mandate, progress) = (path.to_owned(), mandate.clone(), Arc::clone(progress));
-    let work = move || survey_blocking(&path, &mandate, &progress);
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|_| worker_ended())?
-}
-
-fn worker_ended() -> Failure {
-    Failure::new(
-        Exit::Bug,
-        "a worker ended unexpectedly",
-        "Please report this with the command you ran.",
-    )
-}
-
-fn survey_blocking(path: &Path, mandate: &Mandate, progress: &Progress) -> Result<Arc<Job>, Failure> {
-    let source = Source::open(path)?;
-    source
-        .warnings()
-        .iter()
-        .for_each(|warning| progress.note(warning));
-    if let Some(reviewed) = &mandate.reviewed {
-        reviewed.check_source(source.identity())?;
-    }
-    progress.begin("source", None);
-    let integrity = source.check_integrity()?;
-    let mut catalog = Catalog::read(&source)?;
-    plan::computed::mark(&mut catalog, &mandate.choices);
-    if catalog.tables.is_empty() && catalog.others.is_empty() {
-        return Err(SourceError::NoTables(path.to_owned()).into());
-    }
-    let sound = if integrity.unchecked.is_empty() {
-        "integrity ok".to_owned()
-    } else {
-        format!(
-            "integrity ok but for {} that need the application",
-            integrity.unchecked.len()
-        )
-    };
-    progress.end(&format!(
-        "{} {}, {sound}",
-        catalog.tables.len(),
-        plural(catalog.tables.len() as u64, "table"),
-    ));
-    progress.begin("census", None);
-    let trials = trials(&catalog, &mandate.choices);
-    let mut census = Census::take(&source, &catalog, &trials, |table, rows, bytes| {
-        progress.table(&table.name);
-        progress.add(rows, bytes);
-    })?;
-    plan::folded_keys::count(&source, &catalog, &mandate.choices, &mut census)?;
-    let plan = plan::build(
-        source.identity(),
-        source.header().encoding,
-        &catalog,
-        &census,
-        &integrity.unchecked,
-        &mandate.choices,
-    )?;
-    if let Some(reviewed) = &mandate.reviewed {
-        reviewed.check_outcome(&plan)?;
-    }
-    progress.end(&format!("{} rows in {} tables", plan.rows(), plan.tables.len()));
-    Ok(Job::new(source, catalog, Some(census), plan))
-}
-
-/// What the census has to try: the mappings that were chosen, as the copy would write them.
-fn trials(catalog: &Catalog, choices: &Choices) -> Trials<'static> {
-    let mut trials = Trials::default();
-    for table in &catalog.tables {
-        for column in &table.columns {
-            let choice = choices.column(&format!("column:{}.{}", table.name, column.name));
-            if let Some(mapping) = choice.and_then(|choice| choice.mapping) {
-                let test = move |value: &Value<'_>| {
-                    let mut scratch = Scratch::default();
-                    let value = mapping.normal_form(*value, &mut scratch);
-                    encode_field(mapping, &value, &mut Vec::new()).is_ok()
-                };
-                trials.add(&table.name, &column.name, Box::new(test));
-            }
-        }
-    }
-    trials
-}
-
 /// Refuses a plan with anything blocked in it.
 pub fn refuse_blocked(plan: &Plan) -> Result<(), Failure> {
     let blocked: Vec<&str> = plan
@@ -197,7 +104,7 @@ pub async fn migrate(
     let path = certificate::choose_path(request.certificate.as_deref(), run_id)?;
     // A wrong password should show before an hour of reading, not after.
     let target = connect(conninfo).await?;
-    let job = survey(&request.source, &request.mandate, progress).await?;
+    let job = survey(&request.source, &request.mandate, Some(&target), progress).await?;
     refuse_blocked(&job.plan)?;
     copy::refuse_existing(&target, &job.plan).await?;
     let facts = certificate::target_facts(&target).await?;

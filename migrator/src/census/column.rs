@@ -4,6 +4,7 @@
 
 use outgrow_shared::value::{Class, Value};
 
+use super::casting::CastCount;
 use super::decimal;
 use super::json::Json;
 use super::numbers;
@@ -71,6 +72,8 @@ pub struct ColumnCensus {
     pub length_max_sample: Option<String>,
     /// What the mapping that its owner chose would not keep; none where none was chosen.
     pub refused: Option<Refused>,
+    /// How the values fare with each cast that was tried, in the order of the trial; empty where none was.
+    pub casts: Vec<CastCount>,
     /// Bytes of all values together, numbers counted as eight.
     pub total_bytes: u64,
     shapes: TextShapes,
@@ -120,6 +123,7 @@ impl ColumnCensus {
             length_max_bytes: 0,
             length_max_sample: None,
             refused: None,
+            casts: Vec::new(),
             total_bytes: 0,
             shapes: TextShapes::ALL,
             json: Some(JsonTexts::default()),

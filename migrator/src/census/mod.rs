@@ -3,6 +3,7 @@
 //! It only counts. What a count means for the plan is decided there. A shape that a column has lost is not
 //! looked for again, so that the pass costs little more than reading the values.
 
+mod casting;
 mod column;
 mod decimal;
 mod duplicates;
@@ -15,9 +16,10 @@ mod time_text;
 mod trial;
 mod width;
 
+pub use casting::CastCount;
 pub use column::{ColumnCensus, JsonTexts};
 pub use duplicates::{Duplicates, DuplicatesError, duplicates_after};
-pub use orphans::Orphans;
+pub use orphans::{Orphans, orphans_of};
 pub use table::{Census, TableCensus, row_key};
 pub use text_shape::TextShape;
 pub use time_text::{TimeText, TimeTextCount, TimeTexts};

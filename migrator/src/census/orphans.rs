@@ -78,6 +78,27 @@ pub(super) fn find(reader: &Reader, catalog: &Catalog, table: &Table) -> Result<
     Ok(found)
 }
 
+/// The orphans that a key would have which the source may know nothing of; none if it cannot be asked so.
+pub fn orphans_of(
+    reader: &Reader,
+    catalog: &Catalog,
+    table: &Table,
+    key: &ForeignKey,
+) -> Result<Option<Orphans>, SourceError> {
+    let Ok(sql) = query(catalog, table, key) else {
+        return Ok(None);
+    };
+    match count(reader, &sql) {
+        Ok(orphans) => Ok(Some(orphans)),
+        // A collation of the application.
+        Err(cause) if is_general_error(&cause) => Ok(None),
+        Err(cause) => Err(reader.classify(
+            &format!("looking for rows of table {} without a parent", table.name),
+            cause,
+        )),
+    }
+}
+
 fn check_all(reader: &Reader, table: &Table) -> rusqlite::Result<BTreeMap<i64, Orphans>> {
     let mut orphans: BTreeMap<i64, Orphans> = BTreeMap::new();
     let sql = format!("PRAGMA foreign_key_check({})", quote(&table.name));

@@ -1,4 +1,5 @@
-//! Trials: whether every value of a column would survive a mapping that its owner chose.
+//! Trials: whether every value of a column would survive a mapping that its owner chose, or one of the casts
+//! that its column on the target allows.
 //!
 //! The census only counts what the given test refuses, by kind, so that values which a policy takes out of the
 //! column can be left aside later.
@@ -7,6 +8,7 @@ use std::collections::BTreeMap;
 
 use outgrow_shared::value::Value;
 
+use crate::plan::cast::Candidate;
 use crate::plan::policy::ValueKind;
 
 /// Rows named as examples; a person looks at no more.
@@ -17,20 +19,31 @@ pub type Test<'a> = Box<dyn Fn(&Value<'_>) -> bool + Sync + 'a>;
 
 /// The tests to make, by table and column.
 #[derive(Default)]
-pub struct Trials<'a>(BTreeMap<(String, String), Test<'a>>);
+pub struct Trials<'a> {
+    tests: BTreeMap<(String, String), Test<'a>>,
+    casts: BTreeMap<(String, String), Vec<Candidate>>,
+}
 
 impl<'a> Trials<'a> {
     /// Adds the test of one column.
     pub fn add(&mut self, table: &str, column: &str, test: Test<'a>) {
-        self.0.insert((table.to_owned(), column.to_owned()), test);
+        self.tests.insert((table.to_owned(), column.to_owned()), test);
+    }
+
+    /// Adds the casts to try on one column.
+    pub fn add_casts(&mut self, table: &str, column: &str, candidates: Vec<Candidate>) {
+        self.casts
+            .insert((table.to_owned(), column.to_owned()), candidates);
+    }
+
+    /// The casts to try on one column.
+    pub fn casts(&self, table: &str, column: &str) -> &[Candidate] {
+        let key = (table.to_owned(), column.to_owned());
+        self.casts.get(&key).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn of(&self, table: &str, column: &str) -> Option<&Test<'a>> {
-        // Nearly always there is none.
-        if self.0.is_empty() {
-            return None;
-        }
-        self.0.get(&(table.to_owned(), column.to_owned()))
+        self.tests.get(&(table.to_owned(), column.to_owned()))
     }
 }
 
@@ -49,6 +62,11 @@ impl Refused {
         if self.samples.len() < SAMPLES_MAX {
             self.samples.push(key());
         }
+    }
+
+    /// Rows refused, by kind.
+    pub fn by_kind(&self) -> impl Iterator<Item = (ValueKind, u64)> + '_ {
+        self.rows.iter().map(|(kind, rows)| (*kind, *rows))
     }
 
     /// Rows refused, of these kinds.

@@ -1,23 +1,28 @@
 //! `outgrow inspect`: what the source holds and what a migration would do with it, for a person.
 
 use super::source_args::SourceArgs;
+use super::target_args::TargetArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::job::Job;
 use crate::report::layout::shown;
 use crate::report::{census, findings};
+use crate::target::Environment;
 
 /// Show what a SQLite file holds and what a migration would change, skip or be blocked by
 ///
-/// Reads every value of every row. Writes nothing anywhere. Exits with 0 even when something is blocked; `plan`
+/// Reads every value of every row. With a target whose tables the application has made, shows which goes where and
+/// by which cast. Writes nothing anywhere. Exits with 0 even when something is blocked; `plan`
 /// exits with 4 then.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  outgrow inspect app.db\n  outgrow inspect app.db --columns=orders\n  outgrow inspect app.db --json | jq .findings"
+    after_help = "Examples:\n  outgrow inspect app.db\n  outgrow inspect app.db --columns=orders\n  outgrow inspect app.db --to postgres://me@db.example.org/app\n  outgrow inspect app.db --json | jq .findings"
 )]
 pub struct Args {
     #[command(flatten)]
     source: SourceArgs,
+    #[command(flatten)]
+    target: TargetArgs,
     /// Show every column of this table instead: what it holds, what it becomes, and why; repeatable, without NAME
     /// all tables
     #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "")]
@@ -29,7 +34,8 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
-    let job = args.source.survey()?;
+    let conninfo = args.target.conninfo_if_named(&Environment::of_this_process())?;
+    let job = args.source.survey(conninfo.as_ref())?;
     let text = if args.json {
         json(&job)
     } else if args.columns.is_empty() {

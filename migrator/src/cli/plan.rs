@@ -38,10 +38,11 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
-    let job = args.source.survey()?;
+    let conninfo = args.target.conninfo_if_named(&Environment::of_this_process())?;
+    let job = args.source.survey(conninfo.as_ref())?;
     let mut plan = job.plan.clone();
-    if let Some(conninfo) = args.target.conninfo_if_named(&Environment::of_this_process())? {
-        plan.findings.extend(try_on(&conninfo, &job.plan)?);
+    if let Some(conninfo) = &conninfo {
+        plan.findings.extend(try_on(conninfo, &job.plan)?);
         plan.findings.sort_by_key(|finding| finding.disposition);
     }
     let text = if args.json {
@@ -78,10 +79,6 @@ fn counts(plan: &Plan) -> String {
 
 fn try_on(conninfo: &Conninfo, plan: &Plan) -> Result<Vec<Finding>, Failure> {
     let progress = Progress::new(Show::Human);
-    conninfo
-        .warnings
-        .iter()
-        .for_each(|warning| progress.note(warning));
     runtime::run(async {
         let target = connect(conninfo).await?;
         let findings = load_check(&target, plan).await?;

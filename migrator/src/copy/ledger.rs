@@ -68,6 +68,21 @@ pub async fn find_record(target: &Target) -> Result<Vec<Record>, TargetError> {
         .collect())
 }
 
+/// Whether one of these tables of the schema was made by a migration on record.
+pub async fn made_by_outgrow(target: &Target, schema: &str, tables: &[&str]) -> Result<bool, TargetError> {
+    let records = find_record(target).await?;
+    Ok(records.iter().any(|record| {
+        // Plans of other versions have these parts under the same names.
+        let plan: serde_json::Value = serde_json::from_str(&record.plan).unwrap_or_default();
+        let made = plan["tables"].as_array().into_iter().flatten();
+        plan["schema_mode"] != "app"
+            && plan["choices"]["schema"] == schema
+            && made
+                .into_iter()
+                .any(|table| tables.iter().any(|name| table["target_name"] == *name))
+    }))
+}
+
 /// Whether this run's transaction was committed; asked when the answer to COMMIT was lost.
 pub async fn record_exists(target: &Target, run_id: uuid::Uuid) -> Result<bool, TargetError> {
     // The backend that lost its client may still be committing; it holds this lock until it is done.

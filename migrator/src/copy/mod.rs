@@ -4,15 +4,18 @@
 //! it. Whatever ends it early leaves the target as it was.
 
 pub mod encode;
+mod error;
 mod ledger;
 mod load_check;
+mod merge;
 mod numeric;
 mod own_sql;
 pub mod quarantine;
 mod run;
 mod transaction;
 
-pub use ledger::{Record, find_record, record_exists};
+pub use error::CopyError;
+pub use ledger::{Record, find_record, made_by_outgrow, record_exists};
 pub use load_check::load_check;
-pub use run::{CopyError, copy_table};
+pub use run::copy_table;
 pub use transaction::{begin, commit, create_tables, refuse_existing, run_steps, write_record};

@@ -10,110 +10,27 @@ use tokio::sync::mpsc;
 
 use uuid::Uuid;
 
-use super::encode::{HEADER, TRAILER, Unencodable, encode_field};
-use super::quarantine::{self, Gathered, RowSetAside, TooLarge};
-use super::transaction::leave_out;
-use crate::exit::Exit;
-use crate::failure::Failure;
+use super::encode::{HEADER, TRAILER, encode_field};
+use super::error::CopyError;
+use super::merge::{NotMet, Present};
+use super::quarantine::{self, Gathered, RowSetAside};
+use crate::census::row_key;
 use crate::job::Job;
+use crate::plan::existing::seeds::SeedPolicy;
 use crate::plan::mapping::Scratch;
+use crate::plan::model::{SchemaMode, Seeds};
 use crate::quote::quote_ident;
 use crate::report::progress::Progress;
-use crate::target::{Target, TargetError};
+use crate::source::SourceError;
+use crate::source::scan::Scan;
+use crate::target::{Target, TargetError, TargetFault};
 use crate::verify::digest::TableDigest;
-use crate::verify::source_side::{SourceSideError, SourceTable};
+use crate::verify::source_side::SourceTable;
 
 /// A buffer is handed on when it is this full: large enough for the socket, small enough to overlap.
 const BUFFER_BYTES: usize = 1024 * 1024;
 /// Buffers that may wait for the session.
 const BUFFERS_WAITING: usize = 4;
-
-/// What ends a copy.
-#[derive(Debug, thiserror::Error)]
-pub enum CopyError {
-    /// The source cannot be read.
-    #[error(transparent)]
-    Source(#[from] SourceSideError),
-    /// The target refused, failed or went away.
-    #[error("copying table {table} failed")]
-    Target {
-        /// Which table.
-        table: String,
-        /// Why.
-        #[source]
-        cause: TargetError,
-    },
-    /// A value does not fit what the census saw.
-    #[error("table {table}, column {column}: {cause}")]
-    Value {
-        /// Which table.
-        table: String,
-        /// Which column.
-        column: String,
-        /// Why.
-        cause: Unencodable,
-    },
-    /// More is set aside than the quarantine holds.
-    #[error("table {table}: {cause}")]
-    Quarantine {
-        /// Which table.
-        table: String,
-        /// How much.
-        cause: TooLarge,
-    },
-    /// Both sides count other rows.
-    #[error("table {table}: {sent} rows were sent, Postgres took {taken}")]
-    Count {
-        /// Which table.
-        table: String,
-        /// Rows read from the source.
-        sent: u64,
-        /// Rows Postgres reports.
-        taken: u64,
-    },
-    /// The plan speaks of what the source does not have.
-    #[error("the source has no {0}")]
-    NotInSource(String),
-    /// The reader has nobody to read for; told only inside.
-    #[error("the session stopped taking rows")]
-    Stopped,
-    /// A worker thread of outgrow ended by a panic.
-    #[error("a worker ended unexpectedly")]
-    Worker,
-}
-
-impl From<CopyError> for Failure {
-    fn from(error: CopyError) -> Self {
-        let what = error.to_string();
-        let report = "Nothing was kept. Please report this with the command you ran.";
-        match error {
-            CopyError::Source(SourceSideError::Source(source)) => source.into(),
-            CopyError::Source(SourceSideError::Sort(sort)) => Self::new(
-                Exit::Usage,
-                what,
-                "Free space in the temporary folder (TMPDIR), then run again.",
-            )
-            .because(sort),
-            CopyError::Target { table, cause } => {
-                let too_large = cause.fault.is_beyond_a_limit();
-                let failure = Self::from(cause);
-                let place = format!("table {table}, {}", failure.place);
-                let failure = failure.at(place.trim_end_matches(", "));
-                if too_large {
-                    leave_out(failure, &format!("table:{table}"))
-                } else {
-                    failure
-                }
-            }
-            CopyError::Quarantine { .. } => Self::new(
-                Exit::PlanBlocked,
-                what,
-                "Nothing was kept. Choose text, bytea or null for the columns that have most of them.",
-            ),
-            _ => Self::new(Exit::Bug, what, report),
-        }
-    }
-}
 
 /// Copies one table and returns the digest of what was read.
 pub async fn copy_table(
@@ -125,21 +42,66 @@ pub async fn copy_table(
 ) -> Result<TableDigest, CopyError> {
     let table = &job.plan.tables[place];
     progress.table(&table.name);
-    let fault = |error: &tokio_postgres::Error| CopyError::Target {
-        table: table.name.clone(),
-        cause: target.fault(error),
+    let present = match table.seeds {
+        Some(Seeds {
+            policy: SeedPolicy::MergeIdentical,
+            ..
+        }) => {
+            let present = Present::load(target, &job.plan.choices.schema, table).await;
+            Some(present.map_err(|cause| CopyError::Present {
+                table: table.name.clone(),
+                cause,
+            })?)
+        }
+        _ => None,
     };
+    let read = match stream(target, job, place, present, progress).await? {
+        Ok(read) => read,
+        Err(cause) => return Err(refused(job, place, cause).await),
+    };
+    if read.taken != read.sent {
+        return Err(CopyError::Count {
+            table: table.name.clone(),
+            sent: read.sent,
+            taken: read.taken,
+        });
+    }
+    let written = quarantine::write(target, run, table, &read.set_aside).await;
+    written.map_err(|cause| CopyError::Target {
+        table: table.name.clone(),
+        cause,
+    })?;
+    Ok(read.digest)
+}
+
+/// What came of reading and sending one table.
+struct Read {
+    digest: TableDigest,
+    set_aside: Vec<RowSetAside>,
+    /// Rows handed to the session.
+    sent: u64,
+    /// Rows the server counted.
+    taken: u64,
+}
+
+/// Reads, hashes and sends one table; what the server refuses is the inner error.
+async fn stream(
+    target: &Target,
+    job: &Arc<Job>,
+    place: usize,
+    present: Option<Present>,
+    progress: &Arc<Progress>,
+) -> Result<Result<Read, TargetError>, CopyError> {
     let (sender, mut receiver) = mpsc::channel(BUFFERS_WAITING);
     let statement = copy_statement(job, place);
-    let sink = target
-        .client()
-        .copy_in::<_, Bytes>(&statement)
-        .await
-        .map_err(|error| fault(&error))?;
+    let sink = match target.client().copy_in::<_, Bytes>(&statement).await {
+        Ok(sink) => sink,
+        Err(error) => return Ok(Err(target.fault(&error))),
+    };
     let mut sink = std::pin::pin!(sink);
     let reader = {
         let (job, progress) = (Arc::clone(job), Arc::clone(progress));
-        tokio::task::spawn_blocking(move || read_table(&job, place, &sender, &progress))
+        tokio::task::spawn_blocking(move || read_table(&job, place, present, &sender, &progress))
     };
     let mut refused = None;
     while let Some(buffer) = receiver.recv().await {
@@ -152,29 +114,74 @@ pub async fn copy_table(
     drop(receiver);
     let read = reader.await.map_err(|_| CopyError::Worker)?;
     if let Some(error) = refused {
-        return Err(fault(&error));
+        return Ok(Err(target.fault(&error)));
     }
     // Without finish() the COPY is aborted when the sink is dropped.
-    let (digest, set_aside) = read?;
-    let taken = sink.as_mut().finish().await.map_err(|error| fault(&error))?;
-    if taken != digest.root.rows {
-        return Err(CopyError::Count {
-            table: table.name.clone(),
-            sent: digest.root.rows,
-            taken,
-        });
+    let mut read = read?;
+    match sink.as_mut().finish().await {
+        Ok(taken) => read.taken = taken,
+        Err(error) => return Ok(Err(target.fault(&error))),
     }
-    let written = quarantine::write(target, run, table, &set_aside).await;
-    written.map_err(|cause| CopyError::Target {
-        table: table.name.clone(),
-        cause,
-    })?;
-    Ok(digest)
+    Ok(Ok(read))
 }
 
-/// FREEZE is allowed because the table was made in the same transaction; it spares a later vacuum.
+/// The server's refusal of a COPY. Where the tables are the application's, it is mostly about one row, which is
+/// named then.
+async fn refused(job: &Arc<Job>, place: usize, cause: TargetError) -> CopyError {
+    let table = job.plan.tables[place].name.clone();
+    if job.plan.schema_mode == SchemaMode::Own || !cause.fault.is_about_the_object() {
+        return CopyError::Target { table, cause };
+    }
+    let line = match &cause.fault {
+        TargetFault::Sql(fault) => fault.copy_line(),
+        _ => None,
+    };
+    let merges =
+        matches!(job.plan.tables[place].seeds, Some(seeds) if seeds.policy == SeedPolicy::MergeIdentical);
+    let row = match line.filter(|_| !merges) {
+        Some(line) => {
+            let job = Arc::clone(job);
+            let find = tokio::task::spawn_blocking(move || row_at(&job, place, line));
+            find.await.ok().flatten()
+        }
+        None => None,
+    };
+    let row = row.map_or_else(|| "a row".to_owned(), |row| format!("the row {row}"));
+    CopyError::Refused { table, row, cause }
+}
+
+/// The key of the row that was sent as this one, counted from 1.
+fn row_at(job: &Job, place: usize, line: u64) -> Option<String> {
+    /// What ends the scan: the key that was looked for, or a fault.
+    struct Found(Option<String>);
+    impl From<SourceError> for Found {
+        fn from(_: SourceError) -> Self {
+            Self(None)
+        }
+    }
+    let table = SourceTable::find(&job.catalog, &job.plan.tables[place]).ok()?;
+    let mut at = 0;
+    let scan = Scan {
+        with_rowid: true,
+        ..table.scan()
+    };
+    let ended = scan.run::<Found>(&job.source(), |row| {
+        at += 1;
+        if at == line {
+            return Err(Found(Some(row_key(table.table, &table.columns, row))));
+        }
+        Ok(())
+    });
+    ended.err().and_then(|found| found.0)
+}
+
+/// FREEZE spares a later vacuum; it is allowed for a table that was made in the same transaction.
 fn copy_statement(job: &Job, place: usize) -> String {
     let table = &job.plan.tables[place];
+    let freeze = match job.plan.schema_mode {
+        SchemaMode::Own => ", FREEZE",
+        SchemaMode::App => "",
+    };
     let columns: Vec<String> = table
         .columns
         .iter()
@@ -182,7 +189,7 @@ fn copy_statement(job: &Job, place: usize) -> String {
         .map(|c| quote_ident(&c.target_name))
         .collect();
     format!(
-        "COPY {}.{} ({}) FROM STDIN (FORMAT binary, FREEZE)",
+        "COPY {}.{} ({}) FROM STDIN (FORMAT binary{freeze})",
         quote_ident(&job.plan.choices.schema),
         quote_ident(&table.target_name),
         columns.join(", "),
@@ -203,9 +210,10 @@ where
 fn read_table(
     job: &Job,
     place: usize,
+    mut present: Option<Present>,
     sender: &mpsc::Sender<Bytes>,
     progress: &Progress,
-) -> Result<(TableDigest, Vec<RowSetAside>), CopyError> {
+) -> Result<Read, CopyError> {
     let plan = &job.plan.tables[place];
     let table = SourceTable::find(&job.catalog, plan).map_err(CopyError::NotInSource)?;
     // Postgres has no table of more than 1600 columns.
@@ -219,7 +227,7 @@ fn read_table(
     let mut set_aside = plan.sets_aside().then(Gathered::default);
     let mut scratch = Scratch::default();
     let mut buffer = HEADER.to_vec();
-    let mut rows = 0;
+    let (mut rows, mut rows_sent) = (0, 0);
     let digest = table.digest::<CopyError>(&job.source(), |row| {
         if let Some(gathered) = &mut set_aside {
             let gathered = gathered.row(plan, table.table, &table.columns, row);
@@ -227,6 +235,9 @@ fn read_table(
                 table: plan.name.clone(),
                 cause,
             })?;
+        }
+        if present.as_mut().is_some_and(|present| present.meets(plan, row)) {
+            return Ok(());
         }
         buffer.extend_from_slice(&count);
         for (column, plan_column) in sent() {
@@ -238,6 +249,7 @@ fn read_table(
             })?;
         }
         rows += 1;
+        rows_sent += 1;
         if buffer.len() >= BUFFER_BYTES {
             progress.add(std::mem::take(&mut rows), buffer.len() as u64);
             hand_on(
@@ -250,7 +262,19 @@ fn read_table(
     buffer.extend_from_slice(&TRAILER);
     progress.add(rows, buffer.len() as u64);
     hand_on(sender, buffer)?;
-    Ok((digest, set_aside.map(Gathered::finish).unwrap_or_default()))
+    if let Some(NotMet { rows, samples }) = present.and_then(Present::finish) {
+        return Err(CopyError::NotInSourceAsTheyAre {
+            table: plan.name.clone(),
+            rows,
+            samples,
+        });
+    }
+    Ok(Read {
+        digest,
+        set_aside: set_aside.map(Gathered::finish).unwrap_or_default(),
+        sent: rows_sent,
+        taken: 0,
+    })
 }
 
 fn hand_on(sender: &mpsc::Sender<Bytes>, buffer: Vec<u8>) -> Result<(), CopyError> {

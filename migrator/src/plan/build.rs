@@ -131,7 +131,7 @@ fn draft_table<'a>(
 }
 
 /// What SQLite could not check without the application is carried over all the same: it is read row by row.
-fn note_unchecked(builder: &mut Builder<'_>, unchecked: &Unchecked) {
+pub(super) fn note_unchecked(builder: &mut Builder<'_>, unchecked: &Unchecked) {
     let what = if unchecked.rows_checked {
         "its indexes were not checked for damage"
     } else {
@@ -142,7 +142,7 @@ fn note_unchecked(builder: &mut Builder<'_>, unchecked: &Unchecked) {
 }
 
 /// Rows that Postgres refuses, whatever their types: too wide for a page, or too large for one message.
-fn block_wide_rows(builder: &mut Builder<'_>, object: &str, widths: &RowWidths) {
+pub(super) fn block_wide_rows(builder: &mut Builder<'_>, object: &str, widths: &RowWidths) {
     if widths.rows_too_wide > 0 {
         let detail = format!(
             "rows wider than the 8160 bytes of a page, even with long values moved out of them: {}",
@@ -183,6 +183,7 @@ fn plan_table(builder: &Builder<'_>, draft: &Draft<'_>) -> TablePlan {
         bytes: draft.census.total_bytes(),
         mode: if key.is_empty() { Mode::Bucket } else { Mode::Keyed },
         key,
+        seeds: None,
         create: format!("CREATE TABLE {name} (\n  {}\n)", lines.join(",\n  ")),
         columns: draft.columns.iter().map(|c| c.plan.clone()).collect(),
     }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::choices::Choices;
-use super::model::{Converted, Disposition, Finding, Plan, Step, TablePlan, Todo};
+use super::model::{Converted, Disposition, Finding, Plan, SchemaMode, Step, TablePlan, Todo};
 
 use super::rules::{self, Rule};
 use super::unknown_choice::UnknownChoice;
@@ -36,6 +36,10 @@ pub(super) enum Family {
     Generated,
     /// Mapping and value policies of single columns.
     Stored,
+    /// Rows that existing tables hold.
+    Seeds,
+    /// Zones of times in single columns.
+    Timezone,
 }
 
 impl Family {
@@ -45,7 +49,7 @@ impl Family {
             Self::Column => "choose for",
             Self::Name => "rename",
             Self::Sql => "write SQL for",
-            Self::Nocase | Self::Generated | Self::Stored => "choose for",
+            Self::Nocase | Self::Generated | Self::Stored | Self::Timezone | Self::Seeds => "choose for",
         }
     }
 }
@@ -242,6 +246,7 @@ impl<'a> Builder<'a> {
         };
         Ok(Plan {
             format: super::model::FORMAT.to_owned(),
+            schema_mode: SchemaMode::Own,
             choices: self.choices.clone(),
             source: identity.clone(),
             findings: self.findings,
@@ -291,7 +296,8 @@ impl<'a> Builder<'a> {
 
     fn refuse_unknown(&self) -> Result<(), UnknownChoice> {
         let choices = self.choices;
-        let families: [(Family, Vec<&String>); 4] = [
+        let families: [(Family, Vec<&String>); 5] = [
+            (Family::Seeds, choices.tables.keys().collect()),
             (Family::Skip, choices.skip.iter().collect()),
             (Family::Column, choices.columns.keys().collect()),
             (Family::Name, choices.names.keys().collect()),
@@ -334,6 +340,12 @@ impl<'a> Builder<'a> {
                     choice.generated.is_some(),
                     "generated",
                     "it is no computed column",
+                ),
+                (
+                    Family::Timezone,
+                    choice.timezone.is_some(),
+                    "timezone",
+                    "it holds no times without a zone that go into an existing column with one",
                 ),
                 (
                     Family::Stored,

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::existing::seeds::SeedPolicy;
 use super::mapping::Mapping;
 use super::policy::{Policy, ValueKind};
 
@@ -19,9 +20,21 @@ pub struct Choices {
     /// The schema on the target that receives the tables.
     #[serde(default = "default_schema")]
     pub schema: String,
+    /// Whether the tables have to be there already, made by the application. Without it the target decides.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub into_existing: bool,
     /// Objects to leave out.
     #[serde(default)]
     pub skip: BTreeSet<String>,
+    /// What becomes of rows that existing tables hold already, in every table without a choice of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seeds: Option<SeedPolicy>,
+    /// The zone of times that state none, where they go into a column that has one: an IANA name or an offset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<String>,
+    /// Choices for single tables, by `table:TABLE`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tables: BTreeMap<String, TableChoice>,
     /// How columns that compare by NOCASE are carried over, unless their own choice says otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nocase: Option<Nocase>,
@@ -40,6 +53,15 @@ pub struct Choices {
     pub sql: BTreeMap<String, String>,
 }
 
+/// Choices for one table.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TableChoice {
+    /// What becomes of the rows it holds on the target already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seeds: Option<SeedPolicy>,
+}
+
 /// Choices for one column.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,6 +75,9 @@ pub struct ColumnChoice {
     /// How it is carried over if it compares by NOCASE.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nocase: Option<Nocase>,
+    /// The zone of its times that state none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<String>,
     /// How it is carried over if its values are computed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generated: Option<Generated>,
@@ -90,6 +115,11 @@ impl fmt::Display for Nocase {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
 fn default_schema() -> String {
     DEFAULT_SCHEMA.to_owned()
 }
@@ -105,7 +135,11 @@ impl Choices {
     pub fn into_schema(schema: impl Into<String>) -> Self {
         Self {
             schema: schema.into(),
+            into_existing: false,
             skip: BTreeSet::new(),
+            seeds: None,
+            timezone: None,
+            tables: BTreeMap::new(),
             nocase: None,
             values: BTreeMap::new(),
             columns: BTreeMap::new(),
@@ -117,6 +151,17 @@ impl Choices {
     /// The choices for one column, by its object name.
     pub fn column(&self, object: &str) -> Option<&ColumnChoice> {
         self.columns.get(object)
+    }
+
+    /// What becomes of the rows that this table holds on the target already, if its owner spoke of this very table.
+    pub fn own_seeds(&self, object: &str) -> Option<SeedPolicy> {
+        self.tables.get(object).and_then(|choice| choice.seeds)
+    }
+
+    /// The zone of times in this column that state none, if one was chosen.
+    pub fn timezone(&self, object: &str) -> Option<&str> {
+        let own = self.column(object).and_then(|choice| choice.timezone.as_deref());
+        own.or(self.timezone.as_deref())
     }
 
     /// How this column is carried over if it compares by NOCASE.

@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
 
 use super::choices::Choices;
-use super::model::{FORMAT, Plan};
+use super::model::{FORMAT, Plan, SchemaMode};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::source::Identity;
@@ -46,6 +46,16 @@ pub enum PlanFileError {
         /// Which other one.
         what: String,
     },
+    /// It was made for other tables: the application's, or outgrow's own.
+    #[error("the plan {path} was made for tables that {planned}, and here {found}")]
+    OtherMode {
+        /// The plan.
+        path: PathBuf,
+        /// Who makes the tables by the plan.
+        planned: &'static str,
+        /// Who makes or made them.
+        found: &'static str,
+    },
     /// The same choices lead to something else now.
     #[error("the plan {0} would come out otherwise now")]
     OtherOutcome(PathBuf),
@@ -63,6 +73,10 @@ impl From<PlanFileError> for Failure {
                 Exit::Usage,
                 "Only [choices] is read back; the rest follows from it. Undo the other edits, or make them under \
                  [choices] (the head of the file shows how).",
+            ),
+            PlanFileError::OtherMode { .. } => (
+                Exit::PlanBlocked,
+                "Nothing was written. Write the plan anew with the target beside it: outgrow plan FILE --to URL -o PLAN.",
             ),
             PlanFileError::OtherSource { .. } | PlanFileError::OtherOutcome(_) => (
                 Exit::PlanBlocked,
@@ -155,6 +169,17 @@ impl Reviewed {
 
     /// Refuses a plan that differs from the reviewed one although its choices were not edited since.
     pub fn check_outcome(&self, plan: &Plan) -> Result<(), PlanFileError> {
+        if plan.schema_mode != self.plan.schema_mode {
+            let (planned, found) = match plan.schema_mode {
+                SchemaMode::App => ("outgrow makes", "the application has made them"),
+                SchemaMode::Own => ("the application has made", "there are none of its own"),
+            };
+            return Err(PlanFileError::OtherMode {
+                path: self.path.clone(),
+                planned,
+                found,
+            });
+        }
         if self.edited || Digests::of(plan).derived == self.derived_sha256 {
             return Ok(());
         }
@@ -221,6 +246,11 @@ const HEAD: &str = r#"# A plan of outgrow. Nothing is written to any database be
 #   columns."column:orders.total" = { generated = "materialise" }
 #   names."table:a name that is too long" = "short"
 #   sql."check:orders.1" = "amount > 0"                        sent to Postgres as it is
+# Where the tables are the application's own:
+#   seeds = "replace"                                          or "stop", "keep", "merge-identical": rows already there
+#   tables."table:orders" = { seeds = "keep" }
+#   names."column:orders.userId" = "user_id"                   the column of the target that it goes into
+#   timezone = "Europe/Paris"                                  of times that state no zone
 # KIND: integer, real, text, text-nul, text-not-unicode, blob. POLICY: block, null, text, bytea, quarantine.
 "#;
 

@@ -6,12 +6,13 @@ use outgrow_shared::ce1::{KeyColumn, Mode, SchemaColumn, schema_digest};
 use outgrow_shared::value::Value;
 
 use super::choices::Choices;
+use super::existing::seeds::SeedPolicy;
 use super::mapping::{Mapping, Scratch};
 use super::policy::{Policy, ValueKind};
 use crate::source::Identity;
 
 /// Version of the plan's form; it grows with every change that an older reader would misread.
-pub const FORMAT: &str = "outgrow-plan-2";
+pub const FORMAT: &str = "outgrow-plan-3";
 
 /// What will be done, all of it.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -19,6 +20,9 @@ pub const FORMAT: &str = "outgrow-plan-2";
 pub struct Plan {
     /// [`FORMAT`].
     pub format: String,
+    /// Who makes the tables.
+    #[serde(default, skip_serializing_if = "SchemaMode::is_own")]
+    pub schema_mode: SchemaMode,
     /// What its owner decided.
     pub choices: Choices,
     /// The state of the source it was made for.
@@ -39,6 +43,34 @@ pub struct Plan {
     pub steps: Vec<Step>,
 }
 
+/// Who makes the tables on the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SchemaMode {
+    /// outgrow does.
+    #[default]
+    Own,
+    /// The application did; they are filled as they are.
+    App,
+}
+
+impl SchemaMode {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_own(&self) -> bool {
+        *self == Self::Own
+    }
+}
+
+/// Rows that a table holds on the target before the migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seeds {
+    /// How many.
+    pub rows: u64,
+    /// What becomes of them.
+    pub policy: SeedPolicy,
+}
+
 /// One table.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,8 +87,12 @@ pub struct TablePlan {
     pub mode: Mode,
     /// Places in `columns` of the key that orders the chunks; empty in bucket mode.
     pub key: Vec<usize>,
-    /// The DDL that creates it.
+    /// The DDL that creates it; empty where the application did.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub create: String,
+    /// What it holds on the target already, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seeds: Option<Seeds>,
     /// Its columns; computed ones only if they are carried over.
     pub columns: Vec<ColumnPlan>,
 }

@@ -103,6 +103,43 @@ pub const SKIPPED: Rule = "object.skipped";
 /// An object is made by its owner's own SQL.
 pub const OWN_SQL: Rule = "object.own-sql";
 
+/// A table of the source has no table of its name on the target.
+pub const BINDING_TABLE: Rule = "binding.table";
+/// A column of the source has no column of its name on the target.
+pub const BINDING_COLUMN: Rule = "binding.column";
+/// A column of the target that must have a value gets none.
+pub const BINDING_NO_VALUE: Rule = "binding.no-value";
+/// The target computes a column by itself.
+pub const BINDING_COMPUTED: Rule = "binding.computed";
+/// The target's type is one that outgrow cannot write.
+pub const CAST_TYPE_UNKNOWN: Rule = "cast.type-unknown";
+/// Values do not fit the target's type.
+pub const CAST_REFUSED: Rule = "cast.refused";
+/// NULL does not fit a column that is NOT NULL on the target.
+pub const CAST_NULL: Rule = "cast.null";
+/// Numbers stand for moments, and their unit is told by their size, or not at all.
+pub const CAST_UNIT: Rule = "cast.unit";
+/// Times that state no zone go into a column that has one.
+pub const CAST_ZONE: Rule = "cast.zone";
+/// Values take the form of the target's type.
+pub const CAST_NORMAL_FORM: Rule = "cast.normal-form";
+/// Values are rounded to what the target's type holds.
+pub const CAST_ROUNDED: Rule = "cast.rounded";
+/// The target's table holds rows already.
+pub const SEEDS: Rule = "seeds.rows";
+/// Rows that the target's table held are replaced.
+pub const SEEDS_REPLACED: Rule = "seeds.replaced";
+/// Rows that the target's table holds stay, and the source's are not copied.
+pub const SEEDS_KEPT: Rule = "seeds.kept";
+/// Rows that the target's table holds are merged with the source's.
+pub const SEEDS_MERGED: Rule = "seeds.merged";
+/// A migration ledger of the application is compared and not copied.
+pub const LEDGER: Rule = "ledger.compared";
+/// Both sides are not at the same migration of the application.
+pub const LEDGER_DRIFT: Rule = "ledger.drift";
+/// The target's migration ledger is empty, so the source's is copied.
+pub const LEDGER_COPIED: Rule = "ledger.copied";
+
 /// Every rule.
 pub const ALL: &[Rule] = &[
     DDL_UNREADABLE,
@@ -154,6 +191,24 @@ pub const ALL: &[Rule] = &[
     FOREIGN_KEY_ORPHANS,
     SKIPPED,
     OWN_SQL,
+    BINDING_TABLE,
+    BINDING_COLUMN,
+    BINDING_NO_VALUE,
+    BINDING_COMPUTED,
+    CAST_TYPE_UNKNOWN,
+    CAST_REFUSED,
+    CAST_NULL,
+    CAST_UNIT,
+    CAST_ZONE,
+    CAST_NORMAL_FORM,
+    CAST_ROUNDED,
+    SEEDS,
+    SEEDS_REPLACED,
+    SEEDS_KEPT,
+    SEEDS_MERGED,
+    LEDGER,
+    LEDGER_DRIFT,
+    LEDGER_COPIED,
 ];
 
 #[cfg(test)]

@@ -9,9 +9,10 @@ use comfy_table::{CellAlignment, Table};
 use indicatif::{HumanBytes, HumanCount};
 use outgrow_shared::ce1::Mode;
 
+use super::binding;
 use super::layout::{counted, folded, lines, shown};
 use super::paint::{CYAN, GREEN, Paint, RED, YELLOW};
-use crate::plan::model::{Disposition, Finding, Plan, Todo};
+use crate::plan::model::{Disposition, Finding, Plan, SchemaMode, Todo};
 
 /// The order in which findings matter, with their colours.
 const ORDER: [(Disposition, &str); 3] = [
@@ -37,7 +38,10 @@ pub fn render(plan: &Plan, command: &str, paint: Paint) -> String {
         source.journal_mode,
         counted(plan.rows(), "row"),
         counted(plan.tables.len() as u64, "table"),
-        lines(&tables(plan)),
+        match plan.schema_mode {
+            SchemaMode::Own => lines(&tables(plan)),
+            SchemaMode::App => binding::render(plan),
+        },
     );
     for (disposition, colour) in ORDER {
         // What is left to its owner has a section of its own, with less to read.

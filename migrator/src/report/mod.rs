@@ -1,5 +1,6 @@
 //! Report: what happened, for people and for machines.
 
+pub mod binding;
 pub mod census;
 pub mod certificate;
 pub mod findings;

@@ -6,7 +6,9 @@ use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::binding;
 use super::layout::shown;
+use crate::plan::model::Plan;
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// How often a bar moves while its stage is silent.
@@ -137,6 +139,18 @@ impl Progress {
                     Some(stage) => stage.bar.suspend(line),
                     None => line(),
                 }
+            }
+        }
+    }
+
+    /// Which table goes where, before anything is copied.
+    pub fn binding(&self, plan: &Plan) {
+        match self.show {
+            Show::Json => event(&binding::to_json(plan)),
+            Show::Nothing => {}
+            Show::Human => {
+                // A closed stderr is no reason to stop.
+                let _ = writeln!(std::io::stderr(), "\n{}\n", binding::render(plan));
             }
         }
     }

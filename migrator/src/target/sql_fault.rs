@@ -78,6 +78,13 @@ impl SqlFault {
         (!names.is_empty()).then(|| names.join("."))
     }
 
+    /// The row of a COPY that was refused, counted from 1.
+    pub fn copy_line(&self) -> Option<u64> {
+        // The table's name comes first and may hold anything.
+        let (_, rest) = self.copy_place.as_deref()?.rsplit_once(", line ")?;
+        rest.split(',').next()?.parse().ok()
+    }
+
     /// What the user can do next.
     pub(super) fn next(&self) -> String {
         let advice = match (self.sqlstate.as_str(), &self.hint) {

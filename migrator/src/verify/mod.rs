@@ -13,9 +13,10 @@ mod set_aside;
 mod source_schema;
 pub mod source_side;
 mod target_schema;
-mod target_side;
+pub mod target_side;
 
 pub use difference::{ColumnDifference, Difference, Differences, Kind};
 pub use error::VerifyError;
 pub use run::{TableRoots, Verified, verify};
+pub use set_aside::SetAside;
 pub use target_schema::compare as compare_schema;

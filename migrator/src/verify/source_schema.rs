@@ -15,7 +15,12 @@ pub fn compare(catalog: &Catalog, plan: &Plan) -> Differences {
             continue;
         }
         let planned = plan.tables.iter().find(|p| p.name == table.name);
-        let carried = |name: &str| planned.is_some_and(|p| p.columns.iter().any(|c| c.name == name));
+        let left_out = |name: &str| {
+            let object = format!("column:{}.{name}", table.name);
+            plan.with(Disposition::Skipped).any(|f| f.object == object)
+        };
+        let carried =
+            |name: &str| planned.is_some_and(|p| p.columns.iter().any(|c| c.name == name)) || left_out(name);
         let new: Vec<ColumnDifference> = new_columns(table, carried);
         if !new.is_empty() {
             let what = if planned.is_some() {

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use outgrow_migrator::migrate::Migrated;
 use outgrow_migrator::plan::choices::Choices;
 use outgrow_migrator::plan::mapping::Mapping;
-use outgrow_migrator::plan::model::{ColumnPlan, Converted, Disposition, FORMAT, Finding, Plan, TablePlan};
+use outgrow_migrator::plan::model::{
+    ColumnPlan, Converted, Disposition, FORMAT, Finding, Plan, SchemaMode, TablePlan,
+};
 use outgrow_migrator::report::certificate::{
     Certificate, Exception, Level, SourceSide, TableEntry, TargetSide,
 };
@@ -82,6 +84,7 @@ pub fn plan(blocked: bool) -> Plan {
         "",
     ));
     Plan {
+        schema_mode: SchemaMode::Own,
         format: FORMAT.to_owned(),
         choices: Choices::default(),
         source: identity(),
@@ -113,6 +116,7 @@ pub fn identity() -> Identity {
 
 fn table(name: &str, rows: u64, mode: Mode) -> TablePlan {
     TablePlan {
+        seeds: None,
         name: name.to_owned(),
         target_name: name.to_owned(),
         rows,

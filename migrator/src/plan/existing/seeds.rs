@@ -5,6 +5,9 @@
 
 use std::fmt;
 
+/// The most rows of one table that are merged: their digests and keys are held in memory, and seeds are few.
+pub const MERGED_ROWS_MAX: u64 = 1_000_000;
+
 /// What becomes of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -16,7 +19,7 @@ pub enum SeedPolicy {
     Replace,
     /// They stay, and the source's rows of that table stay out.
     Keep,
-    /// Each of them must be equal to the source's row of the same key; the rows of other keys are added.
+    /// They stay if the source has the very same rows; those it has besides are added. Any other row refuses.
     MergeIdentical,
 }
 

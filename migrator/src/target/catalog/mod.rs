@@ -3,8 +3,11 @@
 //! Read from `pg_catalog` in one go; plain data after that. What follows from it is the plan's.
 
 mod kind;
+mod read;
+mod types;
 
 pub use kind::ColumnKind;
+pub use read::read;
 
 /// The ordinary and partitioned tables of one schema, with what hangs on them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,14 +25,22 @@ pub struct TargetTable {
     pub name: String,
     /// The role that owns it.
     pub owner: String,
-    /// Whether the role of the session owns it, or is a member of the role that does.
+    /// Whether the role of the session owns it, or has the rights of the role that does.
     pub is_owned: bool,
-    /// Rows in it, counted.
+    /// Whether that role may read the whole table and use its schema.
+    pub may_select: bool,
+    /// Whether that role may insert into it and use its schema.
+    pub may_insert: bool,
+    /// Whether policies for row security apply to that role; queries are errors then.
+    pub hides_rows: bool,
+    /// Rows in it, counted; 0 where the role cannot read all of them.
     pub rows: u64,
     /// Its columns in order, dropped ones left out.
     pub columns: Vec<TargetColumn>,
     /// Names of the primary key's columns in the order of the key; empty without one.
     pub primary_key: Vec<String>,
+    /// Columns of every other unique constraint or index over whole columns, in the order of the key.
+    pub unique_keys: Vec<Vec<String>>,
     /// Its foreign keys, those whose parent is in another schema included.
     pub foreign_keys: Vec<TargetForeignKey>,
 }

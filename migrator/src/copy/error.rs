@@ -1,0 +1,142 @@
+//! What ends a copy, and what its user is told then.
+
+use super::encode::Unencodable;
+use super::quarantine::TooLarge;
+use super::transaction::leave_out;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::target::TargetError;
+use crate::verify::source_side::SourceSideError;
+use crate::verify::target_side::TargetSideError;
+
+/// What ends a copy.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    /// The source cannot be read.
+    #[error(transparent)]
+    Source(#[from] SourceSideError),
+    /// The target refused, failed or went away.
+    #[error("copying table {table} failed")]
+    Target {
+        /// Which table.
+        table: String,
+        /// Why.
+        #[source]
+        cause: TargetError,
+    },
+    /// A value does not fit what the census saw.
+    #[error("table {table}, column {column}: {cause}")]
+    Value {
+        /// Which table.
+        table: String,
+        /// Which column.
+        column: String,
+        /// Why.
+        cause: Unencodable,
+    },
+    /// More is set aside than the quarantine holds.
+    #[error("table {table}: {cause}")]
+    Quarantine {
+        /// Which table.
+        table: String,
+        /// How much.
+        cause: TooLarge,
+    },
+    /// A constraint or type of the application's table refuses a row.
+    #[error("table {table} of the target refuses {row}")]
+    Refused {
+        /// Which table.
+        table: String,
+        /// The row, by key where it can be told.
+        row: String,
+        /// Why.
+        #[source]
+        cause: TargetError,
+    },
+    /// Rows that are to be merged are not in the source.
+    #[error("table {table} of the target holds rows that the source does not have as they are: {rows}")]
+    NotInSourceAsTheyAre {
+        /// Which table.
+        table: String,
+        /// How many.
+        rows: u64,
+        /// The first of them.
+        samples: Vec<String>,
+    },
+    /// The rows of the target cannot be read.
+    #[error("reading what table {table} of the target holds failed: {cause}")]
+    Present {
+        /// Which table.
+        table: String,
+        /// Why.
+        cause: TargetSideError,
+    },
+    /// Both sides count other rows.
+    #[error("table {table}: {sent} rows were sent, Postgres took {taken}")]
+    Count {
+        /// Which table.
+        table: String,
+        /// Rows read from the source.
+        sent: u64,
+        /// Rows Postgres reports.
+        taken: u64,
+    },
+    /// The plan speaks of what the source does not have.
+    #[error("the source has no {0}")]
+    NotInSource(String),
+    /// The reader has nobody to read for; told only inside.
+    #[error("the session stopped taking rows")]
+    Stopped,
+    /// A worker thread of outgrow ended by a panic.
+    #[error("a worker ended unexpectedly")]
+    Worker,
+}
+
+impl From<CopyError> for Failure {
+    fn from(error: CopyError) -> Self {
+        let what = error.to_string();
+        let report = "Nothing was kept. Please report this with the command you ran.";
+        match error {
+            CopyError::Source(SourceSideError::Source(source)) => source.into(),
+            CopyError::Source(SourceSideError::Sort(sort)) => Self::new(
+                Exit::Usage,
+                what,
+                "Free space in the temporary folder (TMPDIR), then run again.",
+            )
+            .because(sort),
+            CopyError::Target { table, cause } => {
+                let too_large = cause.fault.is_beyond_a_limit();
+                let failure = Self::from(cause);
+                let place = format!("table {table}, {}", failure.place);
+                let failure = failure.at(place.trim_end_matches(", "));
+                if too_large {
+                    leave_out(failure, &format!("table:{table}"))
+                } else {
+                    failure
+                }
+            }
+            CopyError::Refused { cause, .. } => Self::new(
+                Exit::PlanBlocked,
+                what,
+                "Nothing was kept. Correct the row in the source; the target's constraints and types stay as they are.",
+            )
+            .because(cause),
+            CopyError::NotInSourceAsTheyAre { samples, .. } => Self::new(
+                Exit::PlanBlocked,
+                what,
+                "Nothing was kept. Look at them, then choose replace or keep for this table with --seeds.",
+            )
+            .at(samples.join("; ")),
+            CopyError::Present {
+                cause: TargetSideError::Target(cause),
+                ..
+            } => cause.into(),
+            CopyError::Quarantine { .. } => Self::new(
+                Exit::PlanBlocked,
+                what,
+                "Nothing was kept. Choose text, bytea or null for the columns that have most of them.",
+            ),
+            _ => Self::new(Exit::Bug, what, report),
+        }
+    }
+}
