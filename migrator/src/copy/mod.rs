@@ -20,4 +20,6 @@ pub use ledger::{Record, find_record, made_by_outgrow, record_exists};
 pub use load_check::load_check;
 pub use run::copy_table;
 pub use seeds::{clear_seeds, refuse_other_seeds};
-pub use transaction::{Records, analyze, begin, commit, create_tables, refuse_existing, run_steps, write_record};
+pub use transaction::{
+    Records, analyze, begin, commit, create_tables, refuse_existing, run_steps, write_record,
+};

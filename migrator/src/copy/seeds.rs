@@ -40,7 +40,8 @@ async fn count(target: &Target, plan: &Plan, table: &TablePlan) -> Result<u64, T
 /// Deletes the rows that are to be replaced, and says how many.
 pub async fn clear_seeds(target: &Target, plan: &Plan) -> Result<u64, TargetError> {
     let mut deleted = 0;
-    let replaced = |table: &&TablePlan| matches!(table.seeds, Some(seeds) if seeds.policy == SeedPolicy::Replace);
+    let replaced =
+        |table: &&TablePlan| matches!(table.seeds, Some(seeds) if seeds.policy == SeedPolicy::Replace);
     for table in plan.tables.iter().filter(replaced) {
         let sql = format!("DELETE FROM {}", qualified(plan, table));
         let gone = target.client().execute(&sql, &[]).await;

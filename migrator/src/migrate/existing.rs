@@ -11,13 +11,11 @@ use uuid::Uuid;
 use super::{Filled, copy_all, prove};
 use crate::copy;
 use crate::existing::constraints::{self, Guards};
-use crate::existing::ids::{self, Floor};
 use crate::existing::state::{self, Change};
-use crate::existing::{probe, undo};
+use crate::existing::undo;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::job::Job;
-use crate::plan::model::TablePlan;
 use crate::report::layout::{counted, plural};
 use crate::report::progress::Progress;
 use crate::target::Target;
@@ -31,7 +29,9 @@ pub(super) struct Script(Option<PathBuf>);
 
 impl Script {
     fn write(folder: &Path, run: Uuid, guards: &Guards) -> Result<Self, Failure> {
-        Ok(Self(Some(undo::write(folder, run, guards)?)))
+        let path = folder.join(undo::file_name(run));
+        undo::write(&path, run, guards)?;
+        Ok(Self(Some(path)))
     }
 
     /// Leaves it where it is.
@@ -59,7 +59,11 @@ pub(super) async fn fill(
 ) -> Result<Filled, Failure> {
     let plan = &job.plan;
     let schema = &plan.choices.schema;
-    let tables: Vec<String> = plan.tables.iter().map(|table| table.target_name.clone()).collect();
+    let tables: Vec<String> = plan
+        .tables
+        .iter()
+        .map(|table| table.target_name.clone())
+        .collect();
     progress.binding(plan);
     progress.begin("prepare", None);
     constraints::lock(target, schema, &tables).await?;
@@ -69,26 +73,21 @@ pub(super) async fn fill(
     let undo = Script::write(folder, run, &guards)?;
     constraints::take_off(target, &guards).await?;
     let deleted = copy::clear_seeds(target, plan).await?;
-    progress.end(&format!("{}; {} deleted", counted_guards(&guards, "off"), counted(deleted, "row")));
+    progress.end(&format!(
+        "{}; {} deleted",
+        counted_guards(&guards, "off"),
+        counted(deleted, "row")
+    ));
     let digests = copy_all(target, job, run, progress).await?;
     progress.begin("keys", None);
     copy::analyze(target, plan, |table| progress.table(table)).await?;
     constraints::put_back(target, &guards).await?;
-    let floors = floors(job);
-    ids::continue_all(target, schema, &tables, &floors).await?;
-    let probed = probe::all(target, schema, &tables).await?;
-    // A probe draws ids, and drawing is not rolled back.
-    let ids = ids::continue_all(target, schema, &tables, &floors).await?;
-    progress.end(&format!(
-        "{}; {} tried and rolled back",
-        counted_guards(&guards, "back, validated"),
-        counted(probed.len() as u64, "insert")
-    ));
+    progress.end(&counted_guards(&guards, "back, validated"));
     let verified = prove(target, job, run, digests, progress).await?;
     refuse_changes(&state::compare(&before, &state::read(target).await?))?;
     Ok(Filled {
         verified,
-        ids,
+        ids: Vec::new(),
         undo: Some(undo),
     })
 }
@@ -102,27 +101,16 @@ fn counted_guards(guards: &Guards, how: &str) -> String {
     }
 }
 
-/// The largest ids ever used, where SQLite kept them apart from the rows.
-fn floors(job: &Job) -> Vec<Floor> {
-    let used = |planned: &TablePlan| {
-        let table = job.catalog.tables.iter().find(|table| table.name == planned.name)?;
-        let name = &table.columns.get(table.rowid_alias?)?.name;
-        let column = planned.columns.iter().find(|column| column.name == *name)?;
-        Some(Floor {
-            table: planned.target_name.clone(),
-            column: column.target_name.clone(),
-            used: table.sequence?,
-        })
-    };
-    job.plan.tables.iter().filter_map(used).collect()
-}
-
 /// Refuses an application's schema that is not what it was.
 fn refuse_changes(changes: &[Change]) -> Result<(), Failure> {
     if changes.is_empty() {
         return Ok(());
     }
-    let told: Vec<String> = changes.iter().take(CHANGES_NAMED_MAX).map(ToString::to_string).collect();
+    let told: Vec<String> = changes
+        .iter()
+        .take(CHANGES_NAMED_MAX)
+        .map(ToString::to_string)
+        .collect();
     let what = format!(
         "the application's schema is not what it was before: {}",
         counted(changes.len() as u64, "change")

@@ -3,25 +3,30 @@
 //! It reads as the order of the data. Each stage owns its own rules; this file owns only their sequence and
 //! that nothing is kept unless verification found both sides equal.
 
+mod existing;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use uuid::Uuid;
 
-use crate::copy;
+use crate::copy::{self, Records};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::job::Job;
 use crate::plan::choices::Choices;
 use crate::plan::file::Reviewed;
-use crate::plan::model::{Disposition, Plan};
-use crate::report::certificate::{self, Certificate, Level};
+use crate::plan::model::{Disposition, Plan, SchemaMode};
+use crate::report::certificate::{self, Certificate, Level, NextId};
 use crate::report::layout::counted;
 use crate::report::progress::Progress;
 use crate::survey::survey;
 use crate::target::{Conninfo, Target, connect};
+use crate::verify::digest::TableDigest;
 use crate::verify::{self, Verified};
+
+use self::existing::Script;
 
 /// Blocked objects that a refusal names; `outgrow inspect` shows them all.
 const BLOCKED_NAMED_MAX: usize = 5;
@@ -138,9 +143,8 @@ pub async fn migrate(
     let verified = &filled.verified;
     let mut certificate = certificate::certify(&job.plan, verified, &target, &facts, run_id, Level::ReadBack);
     certificate.ids = filled.ids;
-    let transaction = commit_outcome::transaction(&target).await?;
     point.pass();
-    if let Err(failure) = commit(&target, conninfo, transaction).await {
+    if let Err(failure) = commit(&target, conninfo, run_id).await {
         // Whether everything was kept may not be known; the script does no harm either way.
         filled.undo.into_iter().for_each(Script::leave);
         return Err(failure);
@@ -271,7 +275,7 @@ async fn prove(
 }
 
 /// Commits. If the answer is lost, the server tells what became of the transaction; it is never guessed.
-async fn commit(target: &Target, conninfo: &Conninfo, transaction: Transaction) -> Result<(), Failure> {
+async fn commit(target: &Target, conninfo: &Conninfo, transaction: Uuid) -> Result<(), Failure> {
     let Err(lost) = copy::commit(target).await else {
         return Ok(());
     };
@@ -283,7 +287,7 @@ async fn commit(target: &Target, conninfo: &Conninfo, transaction: Transaction) 
         let failure = Failure::from(lost);
         return Err(Failure { next, ..failure });
     };
-    if commit_outcome::is_committed(&again, transaction).await? {
+    if copy::record_exists(&again, transaction).await? {
         return Ok(());
     }
     Err(lost.into())

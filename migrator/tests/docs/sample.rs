@@ -218,6 +218,7 @@ pub fn outcome(equal: bool) -> Outcome {
         });
     }
     let verified = Verified {
+        ids: Vec::new(),
         tables: vec![
             TableRoots {
                 quarantined: 0,

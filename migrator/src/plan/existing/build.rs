@@ -173,7 +173,10 @@ fn check_rights(builder: &mut Builder<'_>, table: &Table, target: &TargetTable) 
     let name = builder.qualified(&target.name);
     let (detail, next) = if !target.is_owned {
         (
-            format!("its table on the target belongs to {}, and only an owner can take its foreign keys off", target.owner),
+            format!(
+                "its table on the target belongs to {}, and only an owner can take its foreign keys off",
+                target.owner
+            ),
             format!(
                 "Migrate as {}, or have an administrator run: GRANT {} TO the role of this session.",
                 target.owner,

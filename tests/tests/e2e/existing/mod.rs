@@ -23,3 +23,17 @@ pub fn rows(scene: &Scene, sql: &str) -> Vec<String> {
     };
     rows.iter().map(shown).collect()
 }
+
+/// Migrates, and returns what is not carried over as it is: `object [rule]`.
+#[track_caller]
+pub fn exceptions(scene: &Scene, options: &[&str]) -> Vec<String> {
+    let mut all = vec!["--json"];
+    all.extend(options);
+    let result = scene.migrate(&all).exits(0).result();
+    let listed = result["certificate"]["exceptions"].as_array().unwrap();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    listed
+        .iter()
+        .map(|entry| format!("{} [{}]", text(&entry["object"]), text(&entry["rule"])))
+        .collect()
+}
