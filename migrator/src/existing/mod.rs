@@ -8,10 +8,13 @@
 
 pub mod constraints;
 mod orphans;
+mod rehearsal;
 mod rights;
 mod savepoint;
 pub mod state;
 pub mod undo;
+
+pub use rehearsal::rehearse;
 
 use std::fmt;
 

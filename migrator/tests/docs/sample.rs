@@ -167,6 +167,7 @@ pub fn migrated() -> Migrated {
         object: f.object.clone(),
     });
     let certificate = Certificate {
+        ids: Vec::new(),
         modulo: Vec::new(),
         format: "outgrow-certificate-1".to_owned(),
         encoding: "outgrow-ce1".to_owned(),
@@ -218,7 +219,6 @@ pub fn outcome(equal: bool) -> Outcome {
         });
     }
     let verified = Verified {
-        ids: Vec::new(),
         tables: vec![
             TableRoots {
                 quarantined: 0,
