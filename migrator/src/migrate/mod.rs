@@ -15,6 +15,7 @@ use crate::copy::{self, Records};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::job::Job;
+use crate::plan;
 use crate::plan::choices::Choices;
 use crate::plan::file::Reviewed;
 use crate::plan::model::{Disposition, Plan, SchemaMode};
@@ -139,7 +140,15 @@ pub async fn migrate(
         SchemaMode::Own => Filled::of(fill(&target, &job, run_id, progress).await?),
         SchemaMode::App => existing::fill(&target, &job, run_id, folder_of(&path), progress).await?,
     };
-    write_record(&target, &job.plan, run_id, &filled.verified, &records, progress).await?;
+    write_record(
+        &target,
+        &job.plan,
+        run_id,
+        &filled.verified,
+        (&records, folder_of(&path)),
+        progress,
+    )
+    .await?;
     let verified = &filled.verified;
     let mut certificate = certificate::certify(&job.plan, verified, &target, &facts, run_id, Level::ReadBack);
     certificate.ids = filled.ids;
@@ -186,18 +195,22 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
+/// Puts the migration on record in the target or, where the role may not, its plan beside the certificate.
 async fn write_record(
     target: &Target,
     plan: &Plan,
     run_id: Uuid,
     verified: &Verified,
-    records: &Records,
+    (records, folder): (&Records, &Path),
     progress: &Progress,
 ) -> Result<(), Failure> {
     if let Records::Refused { grant } = records {
+        let path = folder.join(format!("outgrow-plan-{run_id}.toml"));
+        plan::file::write_new(&path, &plan::file::text(plan)?)?;
         progress.note(&format!(
-            "the role may not make schema _outgrow, so the target keeps no record and `outgrow verify` finds no plan \
-             there; this would let it: {grant}"
+            "the role may not make schema _outgrow, so the target keeps no record. The plan is in {}, for `outgrow verify \
+             --plan`. This would let it: {grant}",
+            path.display()
         ));
         return Ok(());
     }
