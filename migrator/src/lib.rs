@@ -6,6 +6,7 @@ pub mod census;
 pub mod cli;
 pub mod copy;
 pub mod demo;
+pub mod existing;
 pub mod exit;
 pub mod failure;
 pub mod job;

@@ -6,13 +6,15 @@ use super::runtime;
 use super::source_args::SourceArgs;
 use super::target_args::TargetArgs;
 use crate::copy::load_check;
+use crate::existing::rehearse;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::plan::file;
-use crate::plan::model::{Disposition, Finding, Plan};
+use crate::plan::model::{Disposition, Finding, Plan, SchemaMode};
+use crate::plan::rules;
 use crate::report::layout::counted;
 use crate::report::progress::{Progress, Show};
-use crate::target::{Conninfo, Environment, connect};
+use crate::target::{Conninfo, Environment, Target, connect};
 
 /// Write the plan of a migration: types, DDL, and what is changed, skipped or blocked
 ///
@@ -81,13 +83,43 @@ fn try_on(conninfo: &Conninfo, plan: &Plan) -> Result<Vec<Finding>, Failure> {
     let progress = Progress::new(Show::Human);
     runtime::run(async {
         let target = connect(conninfo).await?;
-        let findings = load_check(&target, plan).await?;
-        let statements = plan.preparations.len() + plan.tables.len() + plan.steps.len();
-        let tried = counted(statements as u64, "statement");
+        let (tried, findings) = match plan.schema_mode {
+            SchemaMode::Own => {
+                let statements = plan.preparations.len() + plan.tables.len() + plan.steps.len();
+                let tried = counted(statements as u64, "statement");
+                (tried, load_check(&target, plan).await?)
+            }
+            SchemaMode::App => rehearsed(&target, plan).await,
+        };
         progress.note(&format!("{tried} tried on {} and rolled back", target.server()));
         target.close().await;
         Ok(findings)
     })
+}
+
+/// Takes keys and triggers of the application's tables off and puts them back; what is refused blocks.
+async fn rehearsed(target: &Target, plan: &Plan) -> (String, Vec<Finding>) {
+    let schema = &plan.choices.schema;
+    let tables: Vec<String> = plan
+        .tables
+        .iter()
+        .map(|table| table.target_name.clone())
+        .collect();
+    match rehearse(target, schema, &tables).await {
+        Ok(guards) => (format!("{guards} foreign keys and triggers"), Vec::new()),
+        Err(failure) => {
+            let finding = Finding {
+                disposition: Disposition::Blocked,
+                rule: rules::TARGET_RIGHTS.to_owned(),
+                object: format!("schema:{schema}"),
+                detail: failure.what.clone(),
+                rows: 0,
+                samples: Vec::new(),
+                next: failure.next.clone(),
+            };
+            ("foreign keys and triggers".to_owned(), vec![finding])
+        }
+    }
 }
 
 /// The plan as JSON, indented.

@@ -12,10 +12,14 @@ mod numeric;
 mod own_sql;
 pub mod quarantine;
 mod run;
+mod seeds;
 mod transaction;
 
 pub use error::CopyError;
 pub use ledger::{Record, find_record, made_by_outgrow, record_exists};
 pub use load_check::load_check;
 pub use run::copy_table;
-pub use transaction::{begin, commit, create_tables, refuse_existing, run_steps, write_record};
+pub use seeds::{clear_seeds, refuse_other_seeds};
+pub use transaction::{
+    Records, analyze, begin, commit, create_tables, refuse_existing, run_steps, write_record,
+};

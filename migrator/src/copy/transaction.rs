@@ -2,7 +2,7 @@
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::plan::model::Plan;
+use crate::plan::model::{Plan, SchemaMode, TablePlan};
 use crate::plan::skip_flag;
 use crate::quote::quote_ident;
 use crate::target::{Target, TargetError, TargetFault};
@@ -47,13 +47,58 @@ pub async fn refuse_existing(target: &Target, plan: &Plan) -> Result<(), Failure
     Err(Failure::new(Exit::PlanBlocked, what, next).at(target.server()))
 }
 
+/// Whether a migration can be put on record in the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Records {
+    /// It can.
+    Kept,
+    /// The role may not make the place for it; this would let it.
+    Refused {
+        /// A statement for an administrator.
+        grant: String,
+    },
+}
+
 /// Begins the transaction and makes the schemas.
-pub async fn begin(target: &Target, plan: &Plan) -> Result<(), TargetError> {
+pub async fn begin(target: &Target, plan: &Plan) -> Result<Records, Failure> {
     batch(target, "BEGIN").await?;
     // Two migrations into one database must not both make the schemas; the lock ends with the transaction.
     batch(target, ledger::LOCK).await?;
-    create_schema(target, &plan.choices.schema).await?;
-    create_records(target).await
+    if plan.schema_mode == SchemaMode::Own {
+        create_schema(target, &plan.choices.schema).await?;
+    }
+    batch(target, "SAVEPOINT records").await?;
+    let refusal = match create_records(target).await {
+        Ok(()) => {
+            batch(target, "RELEASE records").await?;
+            return Ok(Records::Kept);
+        }
+        Err(error) => error,
+    };
+    if !matches!(refusal.fault, TargetFault::MissingGrant(_)) {
+        return Err(refusal.into());
+    }
+    batch(target, "ROLLBACK TO records").await?;
+    let grant = missing_grant(target).await?;
+    if plan.tables.iter().any(TablePlan::sets_aside) {
+        let what = "the role may not make schema _outgrow, where values are set aside in quarantine";
+        let next =
+            format!("Nothing was written. Have an administrator run: {grant}; or choose null instead.");
+        return Err(Failure::new(Exit::TargetError, what, next).because(refusal));
+    }
+    Ok(Records::Refused { grant })
+}
+
+/// What would let the role keep records.
+async fn missing_grant(target: &Target) -> Result<String, TargetError> {
+    let there = "SELECT pg_catalog.to_regnamespace('_outgrow') IS NOT NULL";
+    let row = target.client().query_one(there, &[]).await;
+    let role = quote_ident(&target.facts().user);
+    if row.map_err(|error| target.fault(&error))?.get(0) {
+        return Ok(format!("GRANT USAGE, CREATE ON SCHEMA _outgrow TO {role}"));
+    }
+    let database = quote_ident(&target.facts().database);
+    Ok(format!("GRANT CREATE ON DATABASE {database} TO {role}"))
 }
 
 /// Makes outgrow's own schema and tables where they are missing.
@@ -99,16 +144,26 @@ pub async fn run_steps(target: &Target, plan: &Plan, mut each: impl FnMut(&str))
             .await
             .map_err(|error| at(error, plan, &step.object))?;
     }
+    analyze(target, plan, each).await?;
+    Ok(())
+}
+
+/// Gathers planner statistics; `each` hears of every table.
+pub async fn analyze(target: &Target, plan: &Plan, mut each: impl FnMut(&str)) -> Result<(), TargetError> {
     for table in &plan.tables {
         each(&table.name);
-        let name = format!(
-            "{}.{}",
-            quote_ident(&plan.choices.schema),
-            quote_ident(&table.target_name)
-        );
-        batch(target, &format!("ANALYZE {name}")).await?;
+        batch(target, &format!("ANALYZE {}", qualified(plan, table))).await?;
     }
     Ok(())
+}
+
+/// A table on the target, quoted.
+pub(super) fn qualified(plan: &Plan, table: &TablePlan) -> String {
+    format!(
+        "{}.{}",
+        quote_ident(&plan.choices.schema),
+        quote_ident(&table.target_name)
+    )
 }
 
 /// Writes the record of the migration.

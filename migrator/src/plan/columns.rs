@@ -265,6 +265,7 @@ pub(super) fn plan_column(
             mapping,
             could_be: Vec::new(),
             values: BTreeMap::new(),
+            fits: None,
             generated: None,
             not_null: column.not_null || table.rowid_alias == Some(position),
             reason,

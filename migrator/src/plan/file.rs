@@ -169,7 +169,9 @@ impl Reviewed {
 
     /// Refuses a plan that differs from the reviewed one although its choices were not edited since.
     pub fn check_outcome(&self, plan: &Plan) -> Result<(), PlanFileError> {
-        if plan.schema_mode != self.plan.schema_mode {
+        // Whoever has written into_existing since has said so.
+        let is_said = self.edited && plan.choices.into_existing;
+        if plan.schema_mode != self.plan.schema_mode && !is_said {
             let (planned, found) = match plan.schema_mode {
                 SchemaMode::App => ("outgrow makes", "the application has made them"),
                 SchemaMode::Own => ("the application has made", "there are none of its own"),

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use outgrow_shared::ce1::{KeyColumn, Mode, SchemaColumn, schema_digest};
 use outgrow_shared::value::Value;
 
+use super::cast::{Fit, candidate_for};
 use super::choices::Choices;
 use super::existing::seeds::SeedPolicy;
 use super::mapping::{Mapping, Scratch};
 use super::policy::{Policy, ValueKind};
 use crate::source::Identity;
+use crate::target::catalog::ColumnKind;
 
 /// Version of the plan's form; it grows with every change that an older reader would misread.
 pub const FORMAT: &str = "outgrow-plan-3";
@@ -117,6 +119,10 @@ pub struct ColumnPlan {
     /// What becomes of values that do not travel so, where there are any.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<ValueKind, Policy>,
+    /// What the target's column holds, where the application made it and policies take values out: they hold for
+    /// values that do not fit it, and for no others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fits: Option<ColumnKind>,
     /// The expression by which the target computes it, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generated: Option<String>,
@@ -272,12 +278,22 @@ impl ColumnPlan {
             && let Some(policy) = ValueKind::of(&value).and_then(|kind| self.values.get(&kind))
         {
             match policy {
+                _ if self.takes(&value, scratch) => {}
                 Policy::Null => return Treated::Carried(Value::Null),
                 Policy::Quarantine => return Treated::SetAside(value),
                 Policy::Block | Policy::Text | Policy::Bytea => {}
             }
         }
         Treated::Carried(self.mapping.normal_form(value, scratch))
+    }
+
+    /// Whether a value of a kind that a policy speaks of fits all the same.
+    fn takes(&self, value: &Value<'_>, scratch: &mut Scratch) -> bool {
+        let candidate = self
+            .fits
+            .as_ref()
+            .and_then(|kind| candidate_for(self.mapping, kind));
+        candidate.is_some_and(|candidate| candidate.fit(value, scratch) != Fit::Refused)
     }
 
     /// Whether some of its values are set aside.

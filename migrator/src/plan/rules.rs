@@ -125,6 +125,8 @@ pub const CAST_ZONE: Rule = "cast.zone";
 pub const CAST_NORMAL_FORM: Rule = "cast.normal-form";
 /// Values are rounded to what the target's type holds.
 pub const CAST_ROUNDED: Rule = "cast.rounded";
+/// The role may not do with the target's table what a migration has to do.
+pub const TARGET_RIGHTS: Rule = "target.rights";
 /// The target's table holds rows already.
 pub const SEEDS: Rule = "seeds.rows";
 /// Rows that the target's table held are replaced.
@@ -202,6 +204,7 @@ pub const ALL: &[Rule] = &[
     CAST_ZONE,
     CAST_NORMAL_FORM,
     CAST_ROUNDED,
+    TARGET_RIGHTS,
     SEEDS,
     SEEDS_REPLACED,
     SEEDS_KEPT,

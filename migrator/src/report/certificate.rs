@@ -52,6 +52,8 @@ pub struct Certificate {
     pub rows: u64,
     /// Every table.
     pub tables: Vec<TableEntry>,
+    /// Where ids go on in tables that the application made.
+    pub ids: Vec<NextId>,
     /// What was left out or changed, object by object.
     pub exceptions: Vec<Exception>,
     /// What this certificate does not say.
@@ -113,6 +115,21 @@ pub struct TableEntry {
     pub root: Digest,
     /// Schema digest S.
     pub schema: Digest,
+}
+
+/// Where the ids of a column go on.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct NextId {
+    /// The table on the target.
+    pub table: String,
+    /// The column.
+    pub column: String,
+    /// The sequence that it draws from.
+    pub sequence: String,
+    /// The next one.
+    pub next: i64,
+    /// What an insert came to that was tried and rolled back.
+    pub tried: String,
 }
 
 /// An object that is not carried over as it is.
@@ -218,6 +235,7 @@ pub fn certify(
         },
         rows: verified.tables.iter().map(|t| t.target.rows).sum(),
         tables: tables.collect(),
+        ids: Vec::new(),
         exceptions: exceptions.collect(),
         limits: LIMITS.map(str::to_owned).to_vec(),
     }

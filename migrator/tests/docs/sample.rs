@@ -125,6 +125,7 @@ fn table(name: &str, rows: u64, mode: Mode) -> TablePlan {
         key: Vec::new(),
         create: String::new(),
         columns: vec![ColumnPlan {
+            fits: None,
             name: "id".to_owned(),
             target_name: "id".to_owned(),
             declared_type: "INTEGER".to_owned(),
@@ -166,6 +167,7 @@ pub fn migrated() -> Migrated {
         object: f.object.clone(),
     });
     let certificate = Certificate {
+        ids: Vec::new(),
         modulo: Vec::new(),
         format: "outgrow-certificate-1".to_owned(),
         encoding: "outgrow-ce1".to_owned(),

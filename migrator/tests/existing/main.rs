@@ -7,4 +7,6 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod catalog;
+mod constraints;
 mod scene;
+mod schema;

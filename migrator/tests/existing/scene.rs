@@ -1,6 +1,8 @@
 //! A database of an application for one test: a schema `app` whose tables belong to a role without other rights.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -76,6 +78,23 @@ impl Scene {
     pub async fn target_as(&self, role: &str) -> Target {
         let conninfo = resolve(Some(&self.url(role)), &environment()).unwrap();
         connected(&conninfo).await
+    }
+
+    /// Runs a script as the role, with psql where the server's programs have one.
+    pub async fn run_script(&self, script: &Path) {
+        let program = SERVER.programs().folder.join("psql");
+        if !program.exists() {
+            run(&self.owner().await, &std::fs::read_to_string(script).unwrap()).await;
+            return;
+        }
+        let ran = Command::new(program)
+            .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f"])
+            .args([script.as_os_str(), "-d".as_ref(), self.url(&self.role).as_ref()])
+            .env("PGOPTIONS", "-c lock_timeout=5s")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&ran.stderr);
+        assert!(ran.status.success(), "{said}");
     }
 
     fn url(&self, role: &str) -> String {

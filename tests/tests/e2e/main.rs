@@ -11,6 +11,7 @@ mod corpus;
 mod damage;
 mod dashboards;
 mod demo;
+mod existing;
 mod golden;
 mod hostile;
 mod interrupted;

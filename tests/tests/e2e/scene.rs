@@ -166,6 +166,18 @@ impl Scene {
         fs::write(&path, edited).unwrap();
     }
 
+    /// As [`Self::plan_with`], for the tables that the target has.
+    #[track_caller]
+    pub fn plan_for_target_with(&self, lines: &str) {
+        let path = self.work().join("plan.toml");
+        let source = self.source.to_str().unwrap();
+        self.run(&["plan", source, "--to", &self.database.url(), "-o", "plan.toml"]);
+        let text = fs::read_to_string(&path).unwrap();
+        let edited = text.replacen("skip = []\n", &format!("skip = []\n{lines}\n"), 1);
+        assert_ne!(text, edited);
+        fs::write(&path, edited).unwrap();
+    }
+
     #[track_caller]
     pub fn migrate(&self, options: &[&str]) -> Said {
         self.on_target("migrate", options)

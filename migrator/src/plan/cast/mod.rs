@@ -41,19 +41,34 @@ pub enum Fit {
 impl Candidate {
     /// Tries one value.
     pub fn fit(&self, value: &Value<'_>, scratch: &mut Scratch) -> Fit {
-        let _ = (value, scratch);
-        Fit::Refused
+        let _ = scratch;
+        if crate::copy::encode::encode_field(self.mapping, value, &mut Vec::new()).is_ok() {
+            Fit::Exact
+        } else {
+            Fit::Refused
+        }
     }
 }
 
 /// The ways into a column of this kind, the exact ones first; none for a type that outgrow cannot write.
 pub fn candidates(kind: &ColumnKind, hints: &Hints) -> Vec<Candidate> {
-    let _ = (kind, hints);
-    Vec::new()
+    let _ = hints;
+    let m: Vec<Mapping> = match kind {
+        ColumnKind::Smallint => vec![Mapping::IntegerSmallint],
+        ColumnKind::Integer => vec![Mapping::IntegerInteger],
+        ColumnKind::Bigint => vec![Mapping::IntegerBigint],
+        ColumnKind::Boolean => vec![Mapping::IntegerBoolean],
+        ColumnKind::DoublePrecision => vec![Mapping::RealDouble, Mapping::NumberDouble],
+        ColumnKind::Text | ColumnKind::Varchar(_) => vec![Mapping::TextText, Mapping::NumberText],
+        ColumnKind::Bytea => vec![Mapping::BlobBytea],
+        _ => Vec::new(),
+    };
+    m.into_iter().map(|mapping| Candidate { mapping }).collect()
 }
 
 /// The candidate of a mapping that the owner chose; none if the mapping does not go into a column of this kind.
 pub fn candidate_for(mapping: Mapping, kind: &ColumnKind) -> Option<Candidate> {
-    let _ = (mapping, kind);
-    None
+    candidates(kind, &Hints::default())
+        .into_iter()
+        .find(|c| c.mapping == mapping)
 }

@@ -15,6 +15,7 @@ use crate::plan::mapping::Mapping;
 use crate::plan::model::{ColumnPlan, Disposition, Finding, Plan, SchemaMode, Seeds, TablePlan};
 use crate::plan::rules;
 use crate::plan::unknown_choice::UnknownChoice;
+use crate::quote::quote_ident;
 use crate::source::catalog::{Catalog, IndexOrigin, Table};
 use crate::source::{Identity, TextEncoding, Unchecked};
 use crate::target::catalog::{ColumnKind, TargetTable};
@@ -142,6 +143,7 @@ fn plan_table(
     seeds: Option<Seeds>,
 ) -> TablePlan {
     block_wide_rows(builder, &format!("table:{}", table.name), &census.widths);
+    check_rights(builder, table, target);
     let planned = columns::plan(builder, bound, table, target, census, |column| {
         trials.casts(&table.name, column)
     });
@@ -163,6 +165,34 @@ fn plan_table(
         seeds,
         columns: planned.into_iter().map(|(_, column)| column).collect(),
     }
+}
+
+/// Whether the role may take off and put back what hangs on the table, and sees all of its rows.
+fn check_rights(builder: &mut Builder<'_>, table: &Table, target: &TargetTable) {
+    let object = format!("table:{}", table.name);
+    let name = builder.qualified(&target.name);
+    let (detail, next) = if !target.is_owned {
+        (
+            format!(
+                "its table on the target belongs to {}, and only an owner can take its foreign keys off",
+                target.owner
+            ),
+            format!(
+                "Migrate as {}, or have an administrator run: GRANT {} TO the role of this session.",
+                target.owner,
+                quote_ident(&target.owner)
+            ),
+        )
+    } else if target.hides_rows {
+        (
+            "row security hides rows of its table on the target from the role".to_owned(),
+            format!("Run ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY for the time of the migration."),
+        )
+    } else {
+        return;
+    };
+    let finding = plain(Disposition::Blocked, rules::TARGET_RIGHTS, &object, detail);
+    builder.add(Finding { next, ..finding });
 }
 
 /// A column without a partner blocks if it holds data.

@@ -122,6 +122,7 @@ fn planned(column: &Bound<'_>, mapping: Mapping, values: Applied) -> ColumnPlan 
         target_type: column.target.type_name.clone(),
         mapping,
         could_be: Vec::new(),
+        fits: (!values.is_empty()).then(|| column.target.kind.clone()),
         values,
         generated: None,
         not_null: column.target.not_null,

@@ -2,7 +2,8 @@
 
 /// What the values of a column of the target are. The target's type is never changed; a value that it cannot hold
 /// stays out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ColumnKind {
     /// `boolean`.
     Boolean,

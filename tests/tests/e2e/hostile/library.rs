@@ -7,13 +7,14 @@ use std::sync::Arc;
 use outgrow_e2e::postgres::Session;
 use outgrow_migrator::exit::Exit;
 use outgrow_migrator::failure::Failure;
-use outgrow_migrator::migrate::{Mandate, Migrated, PointOfNoReturn, Request, migrate, survey};
+use outgrow_migrator::migrate::{Mandate, Migrated, PointOfNoReturn, Request, migrate};
 use outgrow_migrator::plan::choices::{Choices, Generated, Nocase};
 use outgrow_migrator::plan::file::{self as plan_file, Reviewed};
 use outgrow_migrator::plan::model::{Disposition, Finding, Plan};
 use outgrow_migrator::plan::policy::{Policy, ValueKind};
 use outgrow_migrator::plan::rules;
 use outgrow_migrator::report::progress::{Progress, Show};
+use outgrow_migrator::survey::survey;
 use outgrow_migrator::target::{Conninfo, Environment, resolve};
 use rusqlite::{Connection, OpenFlags};
 use tokio::runtime::Runtime;
@@ -83,7 +84,9 @@ impl Library {
                 choices: choices.clone(),
                 reviewed: None,
             };
-            let job = self.runtime.block_on(survey(path, &mandate, &self.progress));
+            let job = self
+                .runtime
+                .block_on(survey(path, &mandate, None, &self.progress));
             let job = job.unwrap_or_else(|failure| panic!("{failure}"));
             let blocked: Vec<Finding> = job.plan.with(Disposition::Blocked).cloned().collect();
             let before = choices.clone();

@@ -3,25 +3,30 @@
 //! It reads as the order of the data. Each stage owns its own rules; this file owns only their sequence and
 //! that nothing is kept unless verification found both sides equal.
 
+mod existing;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use uuid::Uuid;
 
-use crate::copy;
+use crate::copy::{self, Records};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::job::Job;
 use crate::plan::choices::Choices;
 use crate::plan::file::Reviewed;
-use crate::plan::model::{Disposition, Plan};
-use crate::report::certificate::{self, Certificate, Level};
+use crate::plan::model::{Disposition, Plan, SchemaMode};
+use crate::report::certificate::{self, Certificate, Level, NextId};
 use crate::report::layout::counted;
 use crate::report::progress::Progress;
 use crate::survey::survey;
 use crate::target::{Conninfo, Target, connect};
+use crate::verify::digest::TableDigest;
 use crate::verify::{self, Verified};
+
+use self::existing::Script;
 
 /// Blocked objects that a refusal names; `outgrow inspect` shows them all.
 const BLOCKED_NAMED_MAX: usize = 5;
@@ -89,8 +94,26 @@ pub fn refuse_blocked(plan: &Plan) -> Result<(), Failure> {
         "the plan is blocked by {}: {named}",
         counted(blocked.len() as u64, "object"),
     );
-    let next = "Nothing was written. `outgrow inspect FILE` shows each with its rule, rows and remedy.";
-    Err(Failure::new(Exit::PlanBlocked, what, next))
+    let told: Vec<String> = plan
+        .with(Disposition::Blocked)
+        .take(BLOCKED_NAMED_MAX)
+        .map(|finding| {
+            let rows = match finding.rows {
+                0 => String::new(),
+                rows => format!("; {}: {}", counted(rows, "row"), finding.samples.join("; ")),
+            };
+            format!("{} [{}]: {}{rows}", finding.object, finding.rule, finding.detail)
+        })
+        .collect();
+    let next = match plan.schema_mode {
+        SchemaMode::Own => {
+            "Nothing was written. `outgrow inspect FILE` shows each with its rule, rows and remedy."
+        }
+        SchemaMode::App => {
+            "Nothing was written. `outgrow inspect FILE --to TARGET` shows each with its rule, rows and remedy."
+        }
+    };
+    Err(Failure::new(Exit::PlanBlocked, what, next).because(told.join("\n")))
 }
 
 /// Migrates, and returns only if both sides were found equal and everything is committed.
@@ -106,17 +129,26 @@ pub async fn migrate(
     let target = connect(conninfo).await?;
     let job = survey(&request.source, &request.mandate, Some(&target), progress).await?;
     refuse_blocked(&job.plan)?;
-    copy::refuse_existing(&target, &job.plan).await?;
+    if job.plan.schema_mode == SchemaMode::Own {
+        copy::refuse_existing(&target, &job.plan).await?;
+    }
     let facts = certificate::target_facts(&target).await?;
 
-    copy::begin(&target, &job.plan).await?;
-    let verified = fill(&target, &job, run_id, progress).await?;
-    let (plan_json, plan_sha256) = certificate::plan_sha256(&job.plan);
-    let root = verified.source_root.to_hex();
-    copy::write_record(&target, &job.plan, run_id, &plan_json, &plan_sha256, &root).await?;
-    let certificate = certificate::certify(&job.plan, &verified, &target, &facts, run_id, Level::ReadBack);
+    let records = copy::begin(&target, &job.plan).await?;
+    let filled = match job.plan.schema_mode {
+        SchemaMode::Own => Filled::of(fill(&target, &job, run_id, progress).await?),
+        SchemaMode::App => existing::fill(&target, &job, run_id, folder_of(&path), progress).await?,
+    };
+    write_record(&target, &job.plan, run_id, &filled.verified, &records, progress).await?;
+    let verified = &filled.verified;
+    let mut certificate = certificate::certify(&job.plan, verified, &target, &facts, run_id, Level::ReadBack);
+    certificate.ids = filled.ids;
     point.pass();
-    commit(&target, conninfo, run_id).await?;
+    if let Err(failure) = commit(&target, conninfo, run_id).await {
+        // Whether everything was kept may not be known; the script does no harm either way.
+        filled.undo.into_iter().for_each(Script::leave);
+        return Err(failure);
+    }
     target.close().await;
     keep(&certificate, &path)?;
     Ok(Migrated {
@@ -124,6 +156,55 @@ pub async fn migrate(
         path,
         plan: job.plan.clone(),
     })
+}
+
+/// What became of the target before COMMIT.
+struct Filled {
+    verified: Verified,
+    /// Where ids go on in the application's tables.
+    ids: Vec<NextId>,
+    /// What puts back what was taken off the application's tables.
+    undo: Option<Script>,
+}
+
+impl Filled {
+    /// Tables that outgrow made.
+    fn of(verified: Verified) -> Self {
+        Self {
+            verified,
+            ids: Vec::new(),
+            undo: None,
+        }
+    }
+}
+
+/// The folder that a file goes into.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+async fn write_record(
+    target: &Target,
+    plan: &Plan,
+    run_id: Uuid,
+    verified: &Verified,
+    records: &Records,
+    progress: &Progress,
+) -> Result<(), Failure> {
+    if let Records::Refused { grant } = records {
+        progress.note(&format!(
+            "the role may not make schema _outgrow, so the target keeps no record and `outgrow verify` finds no plan \
+             there; this would let it: {grant}"
+        ));
+        return Ok(());
+    }
+    let (plan_json, plan_sha256) = certificate::plan_sha256(plan);
+    let root = verified.source_root.to_hex();
+    copy::write_record(target, plan, run_id, &plan_json, &plan_sha256, &root).await?;
+    Ok(())
 }
 
 /// Everything inside the transaction: tables, rows, keys, proof.
@@ -135,15 +216,39 @@ async fn fill(
 ) -> Result<Verified, Failure> {
     let plan = &job.plan;
     copy::create_tables(target, plan).await?;
+    let digests = copy_all(target, job, run, progress).await?;
+    progress.begin("keys", None);
+    copy::run_steps(target, plan, |object| progress.table(object)).await?;
+    progress.end(&format!("{} keys, indexes and constraints", plan.steps.len()));
+    prove(target, job, run, digests, progress).await
+}
+
+/// Copies every table, in the plan's order.
+async fn copy_all(
+    target: &Target,
+    job: &Arc<Job>,
+    run: Uuid,
+    progress: &Arc<Progress>,
+) -> Result<Vec<TableDigest>, Failure> {
+    let plan = &job.plan;
     progress.begin("copy", Some(plan.stream_bytes()));
     let mut digests = Vec::with_capacity(plan.tables.len());
     for place in 0..plan.tables.len() {
         digests.push(copy::copy_table(target, job, place, run, progress).await?);
     }
     progress.end(&format!("{} rows", plan.rows()));
-    progress.begin("keys", None);
-    copy::run_steps(target, plan, |object| progress.table(object)).await?;
-    progress.end(&format!("{} keys, indexes and constraints", plan.steps.len()));
+    Ok(digests)
+}
+
+/// Reads everything back and compares; anything but EQUAL ends the migration.
+async fn prove(
+    target: &Target,
+    job: &Arc<Job>,
+    run: Uuid,
+    digests: Vec<TableDigest>,
+    progress: &Arc<Progress>,
+) -> Result<Verified, Failure> {
+    let plan = &job.plan;
     progress.begin("verify", Some(plan.stream_bytes()));
     let verified = verify::verify(target, job, run, Some(digests), progress).await?;
     if !verified.is_equal() {
@@ -169,20 +274,20 @@ async fn fill(
     Ok(verified)
 }
 
-/// Commits. If the answer is lost, the record in the target tells what happened; it is never guessed.
-async fn commit(target: &Target, conninfo: &Conninfo, run_id: Uuid) -> Result<(), Failure> {
+/// Commits. If the answer is lost, the server tells what became of the transaction; it is never guessed.
+async fn commit(target: &Target, conninfo: &Conninfo, transaction: Uuid) -> Result<(), Failure> {
     let Err(lost) = copy::commit(target).await else {
         return Ok(());
     };
     let Ok(again) = connect(conninfo).await else {
         let next = format!(
-            "The answer to COMMIT was lost and the server cannot be reached. When it is back, look for run {run_id} \
-             in _outgrow.migration: if it is there everything was kept, otherwise nothing was."
+            "The answer to COMMIT was lost and the server cannot be reached. When it is back, ask it: SELECT \
+             pg_xact_status('{transaction}'). If that is committed everything was kept, otherwise nothing was."
         );
         let failure = Failure::from(lost);
         return Err(Failure { next, ..failure });
     };
-    if copy::record_exists(&again, run_id).await? {
+    if copy::record_exists(&again, transaction).await? {
         return Ok(());
     }
     Err(lost.into())
