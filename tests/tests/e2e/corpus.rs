@@ -158,7 +158,8 @@ const MALFORMED: &[Refused] = &[
     ("malformed/text_file_named_db.db", &["is not a SQLite database"]),
 ];
 
-fn corpus() -> Option<PathBuf> {
+/// The corpus, where there is one.
+pub fn corpus() -> Option<PathBuf> {
     let beside = || repository().join("../shared/corpus/open");
     let folder = env::var_os("OUTGROW_CORPUS").map_or_else(beside, PathBuf::from);
     let found = folder.join("db").is_dir();
@@ -190,7 +191,8 @@ fn scene(corpus: &Path, file: &str) -> Scene {
     Scene::made(from.file_name().unwrap().to_str().unwrap(), |to| copy(&from, to))
 }
 
-fn planned(scene: &Scene, options: &[&str]) -> Plan {
+/// The plan that the command makes with these options.
+pub fn planned(scene: &Scene, options: &[&str]) -> Plan {
     let arguments = [&["plan", scene.source.to_str().unwrap(), "--json"], options].concat();
     serde_json::from_str(&scene.run(&arguments).stdout).unwrap()
 }
