@@ -17,6 +17,7 @@ mod width;
 
 pub use column::{ColumnCensus, JsonTexts};
 pub use duplicates::{Duplicates, DuplicatesError, duplicates_after};
+pub(crate) use json::Json;
 pub use orphans::Orphans;
 pub use table::{Census, TableCensus, row_key};
 pub use text_shape::TextShape;

@@ -195,7 +195,8 @@ pub fn stored_class(mapping: Mapping) -> StoredClass {
         | Mapping::IntegerTimestamptz(_)
         | Mapping::TextUuid
         | Mapping::BlobUuid
-        | Mapping::TextJson => StoredClass::Mixed,
+        | Mapping::TextJson
+        | Mapping::Cast(_) => StoredClass::Mixed,
     }
 }
 
