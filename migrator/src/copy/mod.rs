@@ -3,6 +3,7 @@
 //! Everything of a migration happens in one transaction: tables, rows, keys, verification and the record of
 //! it. Whatever ends it early leaves the target as it was.
 
+mod cast;
 pub mod encode;
 mod error;
 mod ledger;
