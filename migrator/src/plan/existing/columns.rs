@@ -4,6 +4,7 @@
 //! folding ones, and what a folding one does is named.
 
 use super::binding::BoundTable;
+use super::changes;
 use crate::census::{CastCount, ColumnCensus, TableCensus};
 use crate::plan::builder::{Builder, Family, plain, skip_flag};
 use crate::plan::cast::real_moment::RealUnit;
