@@ -279,7 +279,7 @@ fn usable_key(
         let same_order = column.mapping.keeps_order()
             && !(is_text && encoding != TextEncoding::Utf8)
             // citext compares without case and character(n) without trailing spaces, whatever the collation.
-            && !matches!(kind, ColumnKind::Citext | ColumnKind::Char(_))
+            && !matches!(kind, ColumnKind::Citext | ColumnKind::Char(_) | ColumnKind::Other)
             && is_binary(*position);
         let taken_out = column.values.values().any(|policy| policy.takes_out());
         let no_null = census.columns[*position].of_class(Class::Null) == 0 && !taken_out;

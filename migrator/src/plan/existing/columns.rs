@@ -112,7 +112,12 @@ fn plan_column(builder: &mut Builder<'_>, column: &Bound<'_>) -> Option<ColumnPl
         Decision::Taken(candidate, count) => (candidate, count),
         Decision::OnlyNulls => {
             check_nulls(builder, column, 0);
-            return Some(planned(column, Mapping::TextText, Applied::new()));
+            // NULL travels alike in every mapping; a later value of a type that is not known is a difference.
+            let mapping = column
+                .candidates
+                .first()
+                .map_or(Mapping::BlobBytea, |first| first.mapping);
+            return Some(planned(column, mapping, Applied::new()));
         }
         Decision::Refused(finding) => {
             builder.add(*finding);

@@ -24,14 +24,14 @@ const TARGET: &str = "CREATE TABLE a (id integer PRIMARY KEY, b_id integer, boss
 
 /// Constraints and triggers with everything that can be lost of them.
 const GUARDS: &str = "SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) || ' ' || convalidated || ' ' \
-      || coalesce(obj_description(oid, 'pg_constraint'), '') FROM pg_constraint WHERE conrelid <> 0 \
-    UNION ALL SELECT tgrelid::regclass || ' ' || tgname || ' ' || tgenabled FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1";
+      || coalesce(obj_description(oid, 'pg_constraint'), '') FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conrelid <> 0 \
+    UNION ALL SELECT tgrelid::regclass || ' ' || tgname || ' ' || tgenabled::text FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1";
 
 #[test]
 fn keys_that_form_a_circle_are_off_for_the_copy_and_back_as_they_were() {
     let scene = both(SOURCE, TARGET);
     let before = rows(&scene, GUARDS);
-    assert_eq!(before.len(), 9, "{before:#?}");
+    assert_eq!(before.len(), 8, "{before:#?}");
     scene.migrate(&[]).exits(0);
     assert_eq!(before, rows(&scene, GUARDS));
     assert_eq!(rows(&scene, "SELECT * FROM a ORDER BY id"), ["1|10|2", "2|~|2"]);
