@@ -13,3 +13,4 @@ mod outcome;
 mod probe;
 mod scene;
 mod schema;
+mod whole;
