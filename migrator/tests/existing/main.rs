@@ -8,6 +8,7 @@
 
 mod catalog;
 mod constraints;
+mod generated;
 mod ids;
 mod outcome;
 mod probe;
