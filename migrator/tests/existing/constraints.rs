@@ -9,7 +9,7 @@ use outgrow_migrator::target::Target;
 use uuid::Uuid;
 
 use crate::scene::{Scene, run};
-use crate::schema::{BY_ADMIN, BY_OWNER, NAMED};
+use crate::schema::{BY_ADMIN, BY_OWNER, NAMED, ROWS};
 
 async fn scene() -> Scene {
     Scene::new(BY_ADMIN, BY_OWNER).await
@@ -34,16 +34,6 @@ fn assert_same(before: &State, after: &State) {
     let changes: Vec<String> = compare(before, after).iter().map(ToString::to_string).collect();
     assert!(before.len() > 100 && changes.is_empty(), "{changes:#?}");
 }
-
-/// Rows that every guard would refuse at the moment they come in, and that are whole in the end.
-const ROWS: &str = r#"
-    INSERT INTO app.a (id, b_id, country) VALUES (1, 1, 'nl'), (2, 2, NULL);
-    INSERT INTO app.b (id, a_id) OVERRIDING SYSTEM VALUE VALUES (1, 2), (2, 1);
-    INSERT INTO app.tree VALUES (2, 1), (1, NULL);
-    INSERT INTO app.composite VALUES ('k', 1), (NULL, NULL);
-    INSERT INTO app."Odd Näme ""x.y" VALUES ('k', 1);
-    INSERT INTO app.to_parted VALUES (1, '2010-01-01'), (2, '2030-01-01');
-    INSERT INTO app.parted VALUES (1, '2010-01-01', 1), (2, '2030-01-01', 2);"#;
 
 #[tokio::test]
 async fn everything_comes_back_as_it_was_and_is_gone_in_between() {

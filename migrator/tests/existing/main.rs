@@ -8,8 +8,10 @@
 
 mod catalog;
 mod constraints;
+mod generated;
 mod ids;
 mod outcome;
 mod probe;
 mod scene;
 mod schema;
+mod whole;

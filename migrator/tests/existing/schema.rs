@@ -61,3 +61,13 @@ pub const NAMED: [&str; 8] = [
     "parted",
     "to_parted",
 ];
+
+/// Rows that every guard would refuse at the moment they come in, and that are whole in the end.
+pub const ROWS: &str = r#"
+    INSERT INTO app.a (id, b_id, country) VALUES (1, 1, 'nl'), (2, 2, NULL);
+    INSERT INTO app.b (id, a_id) OVERRIDING SYSTEM VALUE VALUES (1, 2), (2, 1);
+    INSERT INTO app.tree VALUES (2, 1), (1, NULL);
+    INSERT INTO app.composite VALUES ('k', 1), (NULL, NULL);
+    INSERT INTO app."Odd Näme ""x.y" VALUES ('k', 1);
+    INSERT INTO app.to_parted VALUES (1, '2010-01-01'), (2, '2030-01-01');
+    INSERT INTO app.parted VALUES (1, '2010-01-01', 1), (2, '2030-01-01', 2);"#;
