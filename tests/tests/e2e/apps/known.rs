@@ -231,6 +231,13 @@ const TYPES: &[Case] = &[
         then: Holds(&[("SELECT name, length(name) FROM tag ORDER BY id", &["Übergröß|8", "請求書請求書請求|8"])]),
     },
     Case {
+        application: "Flowise: a NUL in a text",
+        source: "CREATE TABLE chat_message (id varchar PRIMARY KEY, content text); INSERT INTO chat_message VALUES ('a', 'fine'), ('b', CAST(x'610062' AS TEXT))",
+        target: "CREATE TABLE chat_message (id varchar PRIMARY KEY, content text)",
+        options: &[],
+        then: Refused(&["column:chat_message.content", "text-nul", "id = text 'b'"]),
+    },
+    Case {
         application: "Open WebUI: the escape \\u0000, which jsonb has no character for",
         source: r#"CREATE TABLE chat (id TEXT PRIMARY KEY, chat JSON); INSERT INTO chat VALUES ('ok', '{"a":"\u0041"}'), ('bad', '{"a":"x\u0000y"}')"#,
         target: "CREATE TABLE chat (id text PRIMARY KEY, chat jsonb)",
