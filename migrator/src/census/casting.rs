@@ -3,7 +3,7 @@
 use outgrow_shared::value::Value;
 
 use super::trial::Refused;
-use crate::plan::cast::{Candidate, Fit};
+use crate::plan::cast::{Candidate, Fit, states_zone};
 use crate::plan::mapping::Scratch;
 
 /// Rows named as examples; a person looks at no more.
@@ -26,11 +26,22 @@ pub struct CastCount {
     pub refused: Refused,
 }
 
+/// Texts that are timestamps, by whether they state their zone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ZoneCount {
+    /// They do.
+    pub stated: u64,
+    /// They do not.
+    pub unstated: u64,
+}
+
 /// Tries the candidates of one column.
 #[derive(Debug)]
 pub(super) struct Casting<'a> {
     candidates: &'a [Candidate],
     counts: Vec<CastCount>,
+    /// Counted only where some candidate reads moments.
+    zones: Option<ZoneCount>,
     scratch: Scratch,
 }
 
@@ -40,6 +51,10 @@ impl<'a> Casting<'a> {
         Self {
             candidates,
             counts: vec![CastCount::default(); candidates.len()],
+            zones: candidates
+                .iter()
+                .any(|candidate| candidate.mapping.reads_moments())
+                .then(ZoneCount::default),
             scratch: Scratch::default(),
         }
     }
@@ -48,6 +63,13 @@ impl<'a> Casting<'a> {
     pub fn count(&mut self, value: &Value<'_>, key: impl Fn() -> String) {
         if *value == Value::Null {
             return;
+        }
+        if let (Some(zones), Value::Text(text)) = (&mut self.zones, value) {
+            match states_zone(text) {
+                Some(true) => zones.stated += 1,
+                Some(false) => zones.unstated += 1,
+                None => {}
+            }
         }
         for (candidate, count) in self.candidates.iter().zip(&mut self.counts) {
             match candidate.fit(value, &mut self.scratch) {
@@ -66,8 +88,8 @@ impl<'a> Casting<'a> {
     }
 
     /// What was counted, in the order of the candidates.
-    pub fn finish(self) -> Vec<CastCount> {
-        self.counts
+    pub fn finish(self) -> (Vec<CastCount>, ZoneCount) {
+        (self.counts, self.zones.unwrap_or_default())
     }
 }
 

@@ -4,7 +4,7 @@
 
 use outgrow_shared::value::{Class, Value};
 
-use super::casting::CastCount;
+use super::casting::{CastCount, ZoneCount};
 use super::decimal;
 use super::json::Json;
 use super::numbers;
@@ -74,6 +74,8 @@ pub struct ColumnCensus {
     pub refused: Option<Refused>,
     /// How the values fare with each cast that was tried, in the order of the trial; empty where none was.
     pub casts: Vec<CastCount>,
+    /// Timestamps in TEXT by whether they state their zone, where such a cast was tried.
+    pub zones: ZoneCount,
     /// Bytes of all values together, numbers counted as eight.
     pub total_bytes: u64,
     shapes: TextShapes,
@@ -124,6 +126,7 @@ impl ColumnCensus {
             length_max_sample: None,
             refused: None,
             casts: Vec::new(),
+            zones: ZoneCount::default(),
             total_bytes: 0,
             shapes: TextShapes::ALL,
             json: Some(JsonTexts::default()),

@@ -14,7 +14,7 @@ const FRACTION_DIGITS_MAX: i64 = 16_383;
 
 /// A text that is a JSON object or array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Json {
+pub(crate) struct Json {
     /// Whether it has none of what `jsonb` refuses: `\u0000`, half a surrogate pair, a number beyond `numeric`.
     pub fits_jsonb: bool,
 }
@@ -22,6 +22,12 @@ pub(super) struct Json {
 impl Json {
     /// Reads the text; none when it is no object or array, or nested deeper than anybody nests.
     pub(super) fn of(text: &str) -> Option<Self> {
+        let first = text.trim_start_matches([' ', '\n', '\r', '\t']).bytes().next()?;
+        matches!(first, b'{' | b'[').then(|| Self::of_any(text)).flatten()
+    }
+
+    /// Reads the text, which may be a single word, string or number as well.
+    pub(crate) fn of_any(text: &str) -> Option<Self> {
         let mut reader = Reader {
             bytes: text.as_bytes(),
             at: 0,
@@ -29,10 +35,6 @@ impl Json {
             has_controls: text.bytes().fold(u8::MAX, u8::min) < b' ',
             fits_jsonb: true,
         };
-        match reader.next_token()? {
-            b'{' | b'[' => {}
-            _ => return None,
-        }
         reader.value()?;
         reader.skip_space();
         (reader.at == reader.bytes.len()).then_some(Self {

@@ -16,9 +16,10 @@ mod time_text;
 mod trial;
 mod width;
 
-pub use casting::CastCount;
+pub use casting::{CastCount, ZoneCount};
 pub use column::{ColumnCensus, JsonTexts};
 pub use duplicates::{Duplicates, DuplicatesError, duplicates_after};
+pub(crate) use json::Json;
 pub use orphans::{Orphans, orphans_of};
 pub use table::{Census, TableCensus, row_key};
 pub use text_shape::TextShape;

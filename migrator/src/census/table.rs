@@ -190,7 +190,7 @@ fn take_table(
         columns[*column].refused = test.map(|_| refused);
     }
     for (column, casting) in stored.iter().zip(casts) {
-        columns[*column].casts = casting.finish();
+        (columns[*column].casts, columns[*column].zones) = casting.finish();
     }
     let found = orphans::find(reader, catalog, table)?;
     Ok(TableCensus {

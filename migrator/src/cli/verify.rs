@@ -7,6 +7,7 @@ use super::runtime;
 use super::target_args::TargetArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::plan::file::Reviewed;
 use crate::report::progress::{Progress, Show};
 use crate::report::summary;
 use crate::target::Environment;
@@ -29,6 +30,9 @@ pub struct Args {
     /// Run id of the migration to verify, instead of the latest one of this file
     #[arg(long, value_name = "ID")]
     run: Option<uuid::Uuid>,
+    /// The plan of the migration, where the target keeps no record of it
+    #[arg(long, value_name = "PLAN", conflicts_with = "run")]
+    plan: Option<PathBuf>,
     /// Write a certificate to this new file when both sides are EQUAL
     #[arg(long, value_name = "FILE", help_heading = "Report")]
     certificate: Option<PathBuf>,
@@ -48,6 +52,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let request = Request {
         source: args.source.clone(),
         run: args.run,
+        plan: args.plan.as_deref().map(Reviewed::read).transpose()?,
         certificate: args.certificate.clone(),
     };
     let outcome =

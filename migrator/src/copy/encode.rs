@@ -6,6 +6,7 @@
 use outgrow_shared::value::Value;
 use uuid::Uuid;
 
+use super::cast::encode_cast;
 use super::numeric::encode_numeric;
 use crate::plan::mapping::{Mapping, write_number};
 use crate::plan::text_time::parse_day;
@@ -72,6 +73,7 @@ pub fn encode_field(mapping: Mapping, value: &Value<'_>, buffer: &mut Vec<u8>) -
             .and_then(|microseconds| sized(buffer, &microseconds.to_be_bytes())),
         (Mapping::TextDate, Value::Text(t)) => parse_day(t).and_then(|day| sized(buffer, &day.to_be_bytes())),
         (Mapping::BlobBytea | Mapping::AnyBytea, Value::Blob(b)) => sized(buffer, b),
+        (Mapping::Cast(cast), value) => encode_cast(cast, value, buffer),
         _ => None,
     };
     done.ok_or_else(|| Unencodable {
@@ -80,7 +82,8 @@ pub fn encode_field(mapping: Mapping, value: &Value<'_>, buffer: &mut Vec<u8>) -
     })
 }
 
-fn sized(buffer: &mut Vec<u8>, bytes: &[u8]) -> Option<()> {
+/// Appends bytes behind their length.
+pub(super) fn sized(buffer: &mut Vec<u8>, bytes: &[u8]) -> Option<()> {
     // SQLite's values end at a thousand million bytes.
     let length = i32::try_from(bytes.len()).ok()?;
     buffer.extend_from_slice(&length.to_be_bytes());

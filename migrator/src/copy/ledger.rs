@@ -83,11 +83,16 @@ pub async fn made_by_outgrow(target: &Target, schema: &str, tables: &[&str]) -> 
     }))
 }
 
+/// Waits until no migration is at work: the backend that lost its client may still be committing, and holds the lock
+/// until it is done.
+pub async fn await_end(target: &Target) -> Result<(), TargetError> {
+    let ended = target.client().batch_execute(LOCK).await;
+    ended.map_err(|error| target.fault(&error))
+}
+
 /// Whether this run's transaction was committed; asked when the answer to COMMIT was lost.
 pub async fn record_exists(target: &Target, run_id: uuid::Uuid) -> Result<bool, TargetError> {
-    // The backend that lost its client may still be committing; it holds this lock until it is done.
-    let ended = target.client().batch_execute(LOCK).await;
-    ended.map_err(|error| target.fault(&error))?;
+    await_end(target).await?;
     Ok(find_record(target)
         .await?
         .iter()

@@ -3,6 +3,7 @@
 //! Everything of a migration happens in one transaction: tables, rows, keys, verification and the record of
 //! it. Whatever ends it early leaves the target as it was.
 
+mod cast;
 pub mod encode;
 mod error;
 mod ledger;
@@ -16,7 +17,7 @@ mod seeds;
 mod transaction;
 
 pub use error::CopyError;
-pub use ledger::{Record, find_record, made_by_outgrow, record_exists};
+pub use ledger::{Record, await_end, find_record, made_by_outgrow, record_exists};
 pub use load_check::load_check;
 pub use run::copy_table;
 pub use seeds::{clear_seeds, refuse_other_seeds};

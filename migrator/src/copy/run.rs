@@ -241,7 +241,7 @@ fn read_table(
         }
         buffer.extend_from_slice(&count);
         for (column, plan_column) in sent() {
-            let value = plan_column.treat(row.value(column), &mut scratch).stored();
+            let value = plan_column.treat(row.value(column), &mut scratch).sent();
             encode_field(plan_column.mapping, &value, &mut buffer).map_err(|cause| CopyError::Value {
                 table: plan.name.clone(),
                 column: plan_column.name.clone(),

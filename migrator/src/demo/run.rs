@@ -161,6 +161,7 @@ async fn prove(
     let order = again::Request {
         source: store.database.clone(),
         run: None,
+        plan: None,
         certificate: None,
     };
     let flipped = verify_again(&order, conninfo, progress).await?;

@@ -7,16 +7,21 @@
 //! [`ids::set_late`], [`outcome::current`], COMMIT. Which tables take part is the plan's; their rows are the copy's.
 
 pub mod constraints;
+pub mod ids;
+mod next_id;
 mod orphans;
+pub mod outcome;
+pub mod probe;
 mod rehearsal;
 mod rights;
 mod savepoint;
+mod sequences;
 pub mod state;
 pub mod undo;
 
-pub use rehearsal::rehearse;
-
 use std::fmt;
+
+pub use rehearsal::rehearse;
 
 use crate::quote::{quote_ident, quote_literal};
 

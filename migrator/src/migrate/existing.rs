@@ -11,14 +11,18 @@ use uuid::Uuid;
 use super::{Filled, copy_all, prove};
 use crate::copy;
 use crate::existing::constraints::{self, Guards};
+use crate::existing::ids::{self, Continued, Floor};
+use crate::existing::probe::{self, Probed};
 use crate::existing::state::{self, Change};
-use crate::existing::undo;
+use crate::existing::{Relation, undo};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::job::Job;
+use crate::plan::model::TablePlan;
+use crate::report::certificate::NextId;
 use crate::report::layout::{counted, plural};
 use crate::report::progress::Progress;
-use crate::target::Target;
+use crate::target::{Target, catalog};
 
 /// Changes of the schema that a refusal names.
 const CHANGES_NAMED_MAX: usize = 5;
@@ -82,12 +86,22 @@ pub(super) async fn fill(
     progress.begin("keys", None);
     copy::analyze(target, plan, |table| progress.table(table)).await?;
     constraints::put_back(target, &guards).await?;
-    progress.end(&counted_guards(&guards, "back, validated"));
+    let continued = ids::continue_after(target, schema, &tables, &floors(job)).await?;
+    let mut there = catalog::read(target, schema).await?;
+    there.tables.retain(|table| tables.contains(&table.name));
+    let probed = probe::try_next(target, &there, &continued).await?;
+    progress.end(&format!(
+        "{}; {} tried and rolled back",
+        counted_guards(&guards, "back"),
+        counted(probed.len() as u64, "insert")
+    ));
+    note_unused(&continued, progress);
     let verified = prove(target, job, run, digests, progress).await?;
     refuse_changes(&state::compare(&before, &state::read(target).await?))?;
     Ok(Filled {
         verified,
-        ids: Vec::new(),
+        ids: next_ids(&continued, &probed),
+        late: continued.late,
         undo: Some(undo),
     })
 }
@@ -99,6 +113,56 @@ fn counted_guards(guards: &Guards, how: &str) -> String {
         0 => format!("{keys} {how}"),
         triggers => format!("{keys} and {triggers} {} {how}", plural(triggers, "trigger")),
     }
+}
+
+/// The largest ids ever used, where SQLite kept them apart from the rows.
+fn floors(job: &Job) -> Vec<Floor> {
+    let used = |planned: &TablePlan| {
+        let table = job
+            .catalog
+            .tables
+            .iter()
+            .find(|table| table.name == planned.name)?;
+        let name = &table.columns.get(table.rowid_alias?)?.name;
+        let column = planned.columns.iter().find(|column| column.name == *name)?;
+        Some(Floor {
+            table: planned.target_name.clone(),
+            column: column.target_name.clone(),
+            used: table.sequence?,
+        })
+    };
+    job.plan.tables.iter().filter_map(used).collect()
+}
+
+/// Sequences that no column uses are the application's to set.
+fn note_unused(continued: &Continued, progress: &Progress) {
+    if continued.unused.is_empty() {
+        return;
+    }
+    let named: Vec<String> = continued.unused.iter().map(ToString::to_string).collect();
+    progress.note(&format!(
+        "no column draws from these sequences, which are left as they are; set them if the application does: {}",
+        named.join(", ")
+    ));
+}
+
+/// Where ids go on, for the certificate.
+fn next_ids(continued: &Continued, probed: &[Probed]) -> Vec<NextId> {
+    let tried = |table: &Relation| {
+        let probed = probed.iter().find(|probed| probed.table == *table);
+        probed.map_or_else(
+            || "nothing draws from it by itself".to_owned(),
+            |probed| probed.outcome.to_string(),
+        )
+    };
+    let ids = continued.ids.iter().map(|id| NextId {
+        table: id.table.to_string(),
+        column: id.column.clone(),
+        sequence: id.sequence.to_string(),
+        next: id.next,
+        tried: tried(&id.table),
+    });
+    ids.collect()
 }
 
 /// Refuses an application's schema that is not what it was.

@@ -12,9 +12,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
 
 use crate::copy::{self, Records};
+use crate::existing::ids::{self, Late};
+use crate::existing::outcome::{self, Outcome, Transaction};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::job::Job;
+use crate::plan;
 use crate::plan::choices::Choices;
 use crate::plan::file::Reviewed;
 use crate::plan::model::{Disposition, Plan, SchemaMode};
@@ -139,12 +142,28 @@ pub async fn migrate(
         SchemaMode::Own => Filled::of(fill(&target, &job, run_id, progress).await?),
         SchemaMode::App => existing::fill(&target, &job, run_id, folder_of(&path), progress).await?,
     };
-    write_record(&target, &job.plan, run_id, &filled.verified, &records, progress).await?;
+    write_record(
+        &target,
+        &job.plan,
+        run_id,
+        &filled.verified,
+        (&records, folder_of(&path)),
+        progress,
+    )
+    .await?;
     let verified = &filled.verified;
     let mut certificate = certificate::certify(&job.plan, verified, &target, &facts, run_id, Level::ReadBack);
     certificate.ids = filled.ids;
+    let transaction = outcome::current(&target).await?;
     point.pass();
-    if let Err(failure) = commit(&target, conninfo, run_id).await {
+    ids::set_late(&target, &filled.late).await?;
+    let end = End {
+        conninfo,
+        run_id,
+        records,
+        transaction,
+    };
+    if let Err(failure) = end.commit(&target).await {
         // Whether everything was kept may not be known; the script does no harm either way.
         filled.undo.into_iter().for_each(Script::leave);
         return Err(failure);
@@ -163,6 +182,8 @@ struct Filled {
     verified: Verified,
     /// Where ids go on in the application's tables.
     ids: Vec<NextId>,
+    /// Sequences of somebody else, to be set last: no rollback takes that back.
+    late: Vec<Late>,
     /// What puts back what was taken off the application's tables.
     undo: Option<Script>,
 }
@@ -173,6 +194,7 @@ impl Filled {
         Self {
             verified,
             ids: Vec::new(),
+            late: Vec::new(),
             undo: None,
         }
     }
@@ -186,18 +208,22 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
+/// Puts the migration on record in the target or, where the role may not, its plan beside the certificate.
 async fn write_record(
     target: &Target,
     plan: &Plan,
     run_id: Uuid,
     verified: &Verified,
-    records: &Records,
+    (records, folder): (&Records, &Path),
     progress: &Progress,
 ) -> Result<(), Failure> {
     if let Records::Refused { grant } = records {
+        let path = folder.join(format!("outgrow-plan-{run_id}.toml"));
+        plan::file::write_new(&path, &plan::file::text(plan)?)?;
         progress.note(&format!(
-            "the role may not make schema _outgrow, so the target keeps no record and `outgrow verify` finds no plan \
-             there; this would let it: {grant}"
+            "the role may not make schema _outgrow, so the target keeps no record. The plan is in {}, for `outgrow verify \
+             --plan`. This would let it: {grant}",
+            path.display()
         ));
         return Ok(());
     }
@@ -274,23 +300,63 @@ async fn prove(
     Ok(verified)
 }
 
-/// Commits. If the answer is lost, the server tells what became of the transaction; it is never guessed.
-async fn commit(target: &Target, conninfo: &Conninfo, transaction: Uuid) -> Result<(), Failure> {
-    let Err(lost) = copy::commit(target).await else {
-        return Ok(());
-    };
-    let Ok(again) = connect(conninfo).await else {
-        let next = format!(
-            "The answer to COMMIT was lost and the server cannot be reached. When it is back, ask it: SELECT \
-             pg_xact_status('{transaction}'). If that is committed everything was kept, otherwise nothing was."
-        );
-        let failure = Failure::from(lost);
-        return Err(Failure { next, ..failure });
-    };
-    if copy::record_exists(&again, transaction).await? {
-        return Ok(());
+/// What is known of the transaction at its end, to learn its fate if the answer to COMMIT is lost.
+struct End<'a> {
+    conninfo: &'a Conninfo,
+    run_id: Uuid,
+    records: Records,
+    transaction: Transaction,
+}
+
+impl End<'_> {
+    /// Commits. If the answer is lost, the server tells what happened; it is never guessed.
+    async fn commit(&self, target: &Target) -> Result<(), Failure> {
+        let Err(lost) = copy::commit(target).await else {
+            return Ok(());
+        };
+        let Ok(again) = connect(self.conninfo).await else {
+            let next = format!(
+                "The answer to COMMIT was lost and the server cannot be reached. When it is back, ask it: {}",
+                self.question()
+            );
+            let failure = Failure::from(lost);
+            return Err(Failure { next, ..failure });
+        };
+        // The record tells for sure, on whichever server answers; the number of a transaction only on the same one.
+        let committed = match self.records {
+            Records::Kept => copy::record_exists(&again, self.run_id).await?,
+            Records::Refused { .. } => {
+                copy::await_end(&again).await?;
+                match outcome::of(&again, &self.transaction).await? {
+                    Outcome::Committed => true,
+                    Outcome::Aborted => false,
+                    Outcome::InProgress | Outcome::Unknown => {
+                        let next = format!(
+                            "The answer to COMMIT was lost. Ask the server: {}",
+                            self.question()
+                        );
+                        let failure = Failure::from(lost);
+                        return Err(Failure { next, ..failure });
+                    }
+                }
+            }
+        };
+        if committed { Ok(()) } else { Err(lost.into()) }
     }
-    Err(lost.into())
+
+    /// How a person learns what happened.
+    fn question(&self) -> String {
+        match self.records {
+            Records::Kept => format!(
+                "look for run {} in _outgrow.migration. If it is there everything was kept, otherwise nothing was.",
+                self.run_id
+            ),
+            Records::Refused { .. } => format!(
+                "SELECT pg_xact_status('{}'). If it says committed everything was kept, otherwise nothing was.",
+                self.transaction
+            ),
+        }
+    }
 }
 
 /// The rows are safe at this point; a certificate that cannot be written must not hide that.

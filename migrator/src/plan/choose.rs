@@ -69,6 +69,12 @@ pub fn choose(
 
 /// The mapping that its owner chose, if every value that is left survives it.
 fn as_chosen(census: &ColumnCensus, mapping: Mapping, left: &[ValueKind]) -> Choice {
+    if let Mapping::Cast(cast) = mapping {
+        let detail = format!(
+            "the mapping {cast} leads into a type that the application chose, and here outgrow makes the column"
+        );
+        return blocked(rules::MAPPING_UNFIT, detail, 0, &[]);
+    }
     let refused = census.refused.clone().unwrap_or_default();
     match refused.of_kinds(left) {
         0 => Choice::Mapped {
@@ -195,7 +201,8 @@ pub fn stored_class(mapping: Mapping) -> StoredClass {
         | Mapping::IntegerTimestamptz(_)
         | Mapping::TextUuid
         | Mapping::BlobUuid
-        | Mapping::TextJson => StoredClass::Mixed,
+        | Mapping::TextJson
+        | Mapping::Cast(_) => StoredClass::Mixed,
     }
 }
 

@@ -38,6 +38,9 @@ pub enum PlanFileError {
     /// Something beside the choices was edited.
     #[error("the plan {0} was edited outside [choices]")]
     EditedOutside(PathBuf),
+    /// Its choices were edited, and what follows from them is not in it.
+    #[error("the choices of the plan {0} were edited since it was written")]
+    Edited(PathBuf),
     /// It was made for another file, or for another state of this one.
     #[error("the plan {path} was made for {what}")]
     OtherSource {
@@ -74,6 +77,7 @@ impl From<PlanFileError> for Failure {
                 "Only [choices] is read back; the rest follows from it. Undo the other edits, or make them under \
                  [choices] (the head of the file shows how).",
             ),
+            PlanFileError::Edited(_) => (Exit::Usage, "Name the plan as `outgrow` wrote it."),
             PlanFileError::OtherMode { .. } => (
                 Exit::PlanBlocked,
                 "Nothing was written. Write the plan anew with the target beside it: outgrow plan FILE --to URL -o PLAN.",
@@ -149,6 +153,17 @@ impl Reviewed {
     /// What its owner decided.
     pub fn choices(&self) -> &Choices {
         &self.plan.choices
+    }
+
+    /// The plan as it was written.
+    ///
+    /// # Errors
+    /// Its choices were edited since, so that the rest does not follow from them.
+    pub fn unedited(&self) -> Result<&Plan, PlanFileError> {
+        if self.edited {
+            return Err(PlanFileError::Edited(self.path.clone()));
+        }
+        Ok(&self.plan)
     }
 
     /// Refuses a source that is not the one the plan was made for, or not in that state.

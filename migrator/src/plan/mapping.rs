@@ -7,6 +7,7 @@ use std::fmt::{self, Write as _};
 
 use outgrow_shared::value::Value;
 
+use super::cast::Cast;
 use super::decimal::declared_numeric;
 use super::epoch::EpochUnit;
 use super::target_type::TargetType;
@@ -61,10 +62,12 @@ pub enum Mapping {
     AnyText,
     /// TEXT and BLOB as `bytea`; their class is lost.
     AnyBytea,
+    /// A way into a column whose type the application chose.
+    Cast(Cast),
 }
 
 impl Mapping {
-    /// The type of the target column.
+    /// The type of the target column, where outgrow makes it.
     pub fn target_type(self) -> TargetType {
         match self {
             Self::IntegerBigint => TargetType::Bigint,
@@ -81,12 +84,17 @@ impl Mapping {
             Self::TextTimestamp(_) => TargetType::Timestamp,
             Self::TextDate => TargetType::Date,
             Self::BlobBytea | Self::TextBytea | Self::AnyBytea => TargetType::Bytea,
+            Self::Cast(_) => TargetType::Existing,
         }
     }
 
     /// Whether different values of the source can become the same on the target.
     pub fn folds(self) -> bool {
-        matches!(self, Self::AnyText | Self::AnyBytea)
+        match self {
+            Self::AnyText | Self::AnyBytea => true,
+            Self::Cast(cast) => cast.folds(),
+            _ => false,
+        }
     }
 
     /// The value that this one is equal to modulo the mapping: itself unless the mapping folds.
@@ -98,21 +106,28 @@ impl Mapping {
             }
             (Self::AnyBytea, Value::Text(text)) => Value::Blob(text.as_bytes()),
             (Self::AnyBytea, Value::RawText(bytes)) => Value::Blob(bytes),
+            (Self::Cast(cast), value) => cast.normal_form(value, scratch),
             _ => value,
         }
     }
 
+    /// Whether it makes moments or wall times of what the application chose the type for.
+    pub fn reads_moments(self) -> bool {
+        matches!(self, Self::Cast(Cast::AnyTimestamptz(..) | Cast::AnyTimestamp(_)))
+    }
+
     /// Whether Postgres orders the mapped values as SQLite orders the values, so that a key keeps its order.
     pub fn keeps_order(self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::IntegerBigint
-                | Self::IntegerInteger
-                | Self::IntegerSmallint
-                | Self::TextText
-                | Self::TextUuid
-                | Self::BlobBytea
-        )
+            | Self::IntegerInteger
+            | Self::IntegerSmallint
+            | Self::TextText
+            | Self::TextUuid
+            | Self::BlobBytea => true,
+            Self::Cast(cast) => cast.keeps_order(),
+            _ => false,
+        }
     }
 }
 
@@ -160,6 +175,7 @@ impl fmt::Display for Mapping {
             Self::TextJson => f.write_str("text.json"),
             Self::AnyText => f.write_str("any.text"),
             Self::AnyBytea => f.write_str("any.bytea"),
+            Self::Cast(cast) => cast.fmt(f),
         }
     }
 }
@@ -204,6 +220,7 @@ impl TryFrom<String> for Mapping {
             .chain(timestamps)
             .chain(numeric)
             .find(|mapping| mapping.to_string() == text)
+            .or_else(|| Cast::named(&text).map(Self::Cast))
             .ok_or_else(|| format!("unknown mapping {text:?}"))
     }
 }

@@ -250,6 +250,13 @@ impl Plan {
 pub enum Treated<'a> {
     /// It travels as this value: itself, its normal form, or NULL where a policy says so.
     Carried(Value<'a>),
+    /// It is sent as it is, and comes back in its normal form: the type of the target folds it.
+    Cast {
+        /// The value itself.
+        sent: Value<'a>,
+        /// What it comes back as.
+        normal: Value<'a>,
+    },
     /// It stays behind in the quarantine, whole, and its column holds NULL.
     SetAside(Value<'a>),
 }
@@ -258,15 +265,24 @@ impl<'a> Treated<'a> {
     /// The value that both sides hash: what is set aside counts as it was.
     pub fn hashed(self) -> Value<'a> {
         match self {
-            Self::Carried(value) | Self::SetAside(value) => value,
+            Self::Carried(value) | Self::Cast { normal: value, .. } | Self::SetAside(value) => value,
         }
     }
 
     /// The value that the column on the target holds.
     pub fn stored(self) -> Value<'a> {
         match self {
-            Self::Carried(value) => value,
+            Self::Carried(value) | Self::Cast { normal: value, .. } => value,
             Self::SetAside(_) => Value::Null,
+        }
+    }
+
+    /// The value that is encoded for the target. Only a cast sends another than the one it stores: digits of a
+    /// decimal that mean nothing are kept for the reader's eye.
+    pub fn sent(self) -> Value<'a> {
+        match self {
+            Self::Cast { sent, .. } => sent,
+            Self::Carried(_) | Self::SetAside(_) => self.stored(),
         }
     }
 }
@@ -284,7 +300,11 @@ impl ColumnPlan {
                 Policy::Block | Policy::Text | Policy::Bytea => {}
             }
         }
-        Treated::Carried(self.mapping.normal_form(value, scratch))
+        let normal = self.mapping.normal_form(value, scratch);
+        match self.mapping {
+            Mapping::Cast(_) => Treated::Cast { sent: value, normal },
+            _ => Treated::Carried(normal),
+        }
     }
 
     /// Whether a value of a kind that a policy speaks of fits all the same.

@@ -38,6 +38,8 @@ pub enum TargetType {
     Uuid,
     /// JSON, kept letter for letter.
     Json,
+    /// Whatever the application chose: the column is there already, so this is never in DDL.
+    Existing,
 }
 
 impl TargetType {
@@ -68,6 +70,7 @@ impl fmt::Display for TargetType {
             Self::Integer => f.write_str("integer"),
             Self::Uuid => f.write_str("uuid"),
             Self::Json => f.write_str("json"),
+            Self::Existing => f.write_str("the existing type"),
         }
     }
 }

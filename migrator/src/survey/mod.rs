@@ -18,6 +18,7 @@ use crate::failure::Failure;
 use crate::job::Job;
 use crate::migrate::Mandate;
 use crate::plan;
+use crate::plan::cast::ZoneRef;
 use crate::plan::choices::Choices;
 use crate::plan::existing::{self, Facts, SourceFacts};
 use crate::plan::mapping::Scratch;
@@ -45,6 +46,7 @@ pub async fn survey(
 ) -> Result<Arc<Job>, Failure> {
     let choices = &mandate.choices;
     plan::schema_name::check(&choices.schema)?;
+    check_zones(choices)?;
     let opened = {
         let (path, mandate, progress) = (path.to_owned(), mandate.clone(), Arc::clone(progress));
         blocking(move || open(&path, &mandate, &progress)).await?
@@ -60,6 +62,23 @@ pub async fn survey(
         None => plan_new(opened, &mandate, &progress),
     })
     .await
+}
+
+/// Refuses a zone that nobody knows.
+fn check_zones(choices: &Choices) -> Result<(), Failure> {
+    let of_columns = choices
+        .columns
+        .values()
+        .filter_map(|choice| choice.timezone.as_ref());
+    let mut named = choices.timezone.iter().chain(of_columns);
+    match named.find(|zone| ZoneRef::named(zone).is_none()) {
+        None => Ok(()),
+        Some(zone) => Err(Failure::new(
+            Exit::Usage,
+            format!("there is no time zone {zone:?}"),
+            "Name one as Europe/Paris, UTC or +02:00.",
+        )),
+    }
 }
 
 async fn blocking<T: Send + 'static>(

@@ -12,7 +12,8 @@ use crate::copy::{Record, find_record};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::job::Job;
-use crate::plan::model::{FORMAT, Plan};
+use crate::plan::file::Reviewed;
+use crate::plan::model::{FORMAT, Plan, TablePlan};
 use crate::report::certificate::{self, Certificate, Level};
 use crate::report::progress::Progress;
 use crate::source::catalog::Catalog;
@@ -26,6 +27,8 @@ pub struct Request {
     pub source: PathBuf,
     /// The migration on record, if not the latest of this file.
     pub run: Option<Uuid>,
+    /// The plan, where the target keeps no record of it.
+    pub plan: Option<Reviewed>,
     /// Where a certificate goes.
     pub certificate: Option<PathBuf>,
 }
@@ -73,7 +76,10 @@ pub async fn verify_again(
         .warnings()
         .iter()
         .for_each(|warning| progress.note(warning));
-    let (run, plan) = choose_plan(&target, source.identity(), request.run).await?;
+    let (run, plan) = match &request.plan {
+        Some(reviewed) => (Uuid::nil(), plan_of(reviewed)?),
+        None => choose_plan(&target, source.identity(), request.run).await?,
+    };
     let job = Job::new(source, catalog, None, plan);
     let mut schema = target_schema::compare(&target, &job.plan).await?;
     schema.append(source_schema::compare(&job.catalog, &job.plan));
@@ -134,6 +140,16 @@ fn write(certificate: &Certificate, path: &std::path::Path) -> Result<(), Failur
     })
 }
 
+/// A plan that was kept as a file. What it set aside lies under the run that did.
+fn plan_of(reviewed: &Reviewed) -> Result<Plan, Failure> {
+    let plan = reviewed.unedited()?;
+    if plan.tables.iter().any(TablePlan::sets_aside) {
+        let what = "the plan sets values aside, and only the record in the target tells under which run they are kept";
+        return Err(Failure::new(Exit::Usage, what, "Verify without --plan."));
+    }
+    Ok(plan.clone())
+}
+
 /// The plan of the run asked for; else of the latest migration of this very file; else of the latest one of
 /// a file of this name.
 async fn choose_plan(target: &Target, source: &Identity, run: Option<Uuid>) -> Result<(Uuid, Plan), Failure> {
@@ -161,7 +177,8 @@ fn no_plan(records: &[Record]) -> Failure {
         return Failure::new(
             Exit::Usage,
             what,
-            "Migrate it first, or check --to: the database may be another.",
+            "Migrate it first, or check --to: the database may be another. If the role could keep no record there, name the \
+             plan that was kept beside the certificate with --plan.",
         );
     }
     let known: Vec<String> = records

@@ -7,6 +7,7 @@ use std::fmt::Write;
 
 use outgrow_shared::value::Value;
 
+use super::cast::decode_cast;
 use crate::plan::decimal::numeric_affinity;
 use crate::plan::mapping::Mapping;
 use crate::plan::text_time::write_day;
@@ -64,6 +65,7 @@ pub fn decode_field<'a>(
             .and_then(|b| write_day(i32::from_be_bytes(b), scratch))
             .map(|()| Value::Text(scratch.as_str())),
         Mapping::BlobBytea | Mapping::AnyBytea => Some(Value::Blob(bytes)),
+        Mapping::Cast(cast) => decode_cast(cast, bytes, scratch),
     };
     value.ok_or_else(|| Undecodable {
         mapping: mapping.to_string(),

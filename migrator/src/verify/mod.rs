@@ -1,6 +1,7 @@
 //! Verify: both sides read in SQLite's value domain, hashed by CE1, compared down to the value.
 
 pub mod again;
+mod cast;
 mod copy_out;
 mod decode;
 mod difference;

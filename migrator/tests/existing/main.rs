@@ -8,5 +8,8 @@
 
 mod catalog;
 mod constraints;
+mod ids;
+mod outcome;
+mod probe;
 mod scene;
 mod schema;

@@ -4,9 +4,11 @@
 //! folding ones, and what a folding one does is named.
 
 use super::binding::BoundTable;
+use super::changes;
 use crate::census::{CastCount, ColumnCensus, TableCensus};
 use crate::plan::builder::{Builder, Family, plain, skip_flag};
-use crate::plan::cast::Candidate;
+use crate::plan::cast::real_moment::RealUnit;
+use crate::plan::cast::{Candidate, Cast};
 use crate::plan::mapping::Mapping;
 use crate::plan::model::{ColumnPlan, Disposition, Finding};
 use crate::plan::policy::{Policy, ValueKind};
@@ -17,12 +19,14 @@ use crate::target::catalog::{ColumnKind, TargetColumn, TargetTable};
 use outgrow_shared::value::Class;
 
 /// A bound pair of columns with what is known of both.
-struct Bound<'a> {
-    object: String,
+pub(super) struct Bound<'a> {
+    pub object: String,
     source: &'a Column,
-    target: &'a TargetColumn,
-    census: &'a ColumnCensus,
+    pub target: &'a TargetColumn,
+    pub census: &'a ColumnCensus,
     candidates: &'a [Candidate],
+    /// Whether its owner chose the mapping.
+    pub is_chosen: bool,
     /// Whether its values are read at all; computed ones are not always.
     is_read: bool,
 }
@@ -39,8 +43,11 @@ pub(super) fn plan<'a>(
     let mut planned = Vec::new();
     for pair in &bound.columns {
         let source = &table.columns[pair.source];
+        let object = format!("column:{}.{}", table.name, source.name);
+        let choice = builder.choices.column(&object);
         let column = Bound {
-            object: format!("column:{}.{}", table.name, source.name),
+            is_chosen: choice.is_some_and(|choice| choice.mapping.is_some()),
+            object,
             source,
             target: &target.columns[pair.target],
             census: &census.columns[pair.source],
@@ -93,6 +100,12 @@ fn plan_column(builder: &mut Builder<'_>, column: &Bound<'_>) -> Option<ColumnPl
         }
     }
     builder.used(Family::Stored, object);
+    if matches!(
+        column.target.kind,
+        ColumnKind::Timestamp(_) | ColumnKind::Timestamptz(_)
+    ) {
+        builder.used(Family::Timezone, object);
+    }
     let mut applied = applied(builder, column);
     let choice = decide(column, &applied);
     let (candidate, count) = match choice {
@@ -108,8 +121,8 @@ fn plan_column(builder: &mut Builder<'_>, column: &Bound<'_>) -> Option<ColumnPl
     };
     // A policy that has nothing to do is none.
     applied.retain(|kind, _| count.refused.by_kind().any(|(refused, _)| refused == *kind));
-    note_cast(builder, column, candidate.mapping, count);
-    let taken_out = note_policies(builder, column, count, &applied);
+    changes::note_cast(builder, column, candidate.mapping, count);
+    let taken_out = changes::note_policies(builder, column, count, &applied);
     check_nulls(builder, column, taken_out);
     Some(planned(column, candidate.mapping, applied))
 }
@@ -163,6 +176,9 @@ fn decide<'a>(column: &'a Bound<'_>, applied: &Applied) -> Decision<'a> {
     if column.census.classes().is_empty() {
         return Decision::OnlyNulls;
     }
+    if column.candidates.is_empty() && column.is_chosen {
+        return Decision::Refused(Box::new(unfit_mapping(column)));
+    }
     if column.candidates.is_empty() {
         return Decision::Refused(Box::new(unknown_type(column)));
     }
@@ -170,7 +186,7 @@ fn decide<'a>(column: &'a Bound<'_>, applied: &Applied) -> Decision<'a> {
         .candidates
         .iter()
         .zip(&column.census.casts)
-        .filter(|(candidate, _)| is_certain(candidate.mapping, column.census))
+        .filter(|(candidate, _)| column.is_chosen || is_certain(candidate.mapping, column.census))
         .collect();
     let left = |count: &CastCount| -> u64 {
         let blocking = count.refused.by_kind();
@@ -198,9 +214,25 @@ fn decide<'a>(column: &'a Bound<'_>, applied: &Applied) -> Decision<'a> {
 /// Numbers say by themselves only roughly what moment they mean; a unit that cannot be told is not guessed.
 fn is_certain(mapping: Mapping, census: &ColumnCensus) -> bool {
     match mapping {
-        Mapping::IntegerTimestamptz(unit) => census.epoch_unit() == Some(unit),
+        Mapping::IntegerTimestamptz(unit) | Mapping::Cast(Cast::IntegerTimestamp(unit)) => {
+            census.epoch_unit() == Some(unit)
+        }
+        Mapping::Cast(Cast::RealMoment(moment)) => match moment.unit {
+            RealUnit::Seconds => census.reals_are_epoch_seconds(),
+            RealUnit::JulianDays => census.reals_are_julian_days(),
+        },
         _ => true,
     }
+}
+
+fn unfit_mapping(column: &Bound<'_>) -> Finding {
+    let detail = format!(
+        "the mapping that was chosen for it does not lead into the target's type {}",
+        column.target.type_name
+    );
+    let next = "Take the choice away, or name a mapping of that type.".to_owned();
+    let finding = plain(Disposition::Blocked, rules::MAPPING_UNFIT, &column.object, detail);
+    Finding { next, ..finding }
 }
 
 fn unknown_type(column: &Bound<'_>) -> Finding {
@@ -274,69 +306,6 @@ fn no_unit(column: &Bound<'_>) -> Finding {
     );
     let finding = plain(Disposition::Blocked, rules::CAST_UNIT, &column.object, detail);
     Finding { next, ..finding }
-}
-
-/// Names what a cast does to the values, where they do not come back as they were.
-fn note_cast(builder: &mut Builder<'_>, column: &Bound<'_>, mapping: Mapping, count: &CastCount) {
-    let type_name = &column.target.type_name;
-    if count.rounded > 0 {
-        let detail = format!("values that {type_name} holds less precisely, rounded by {mapping}");
-        builder.add(Finding {
-            rows: count.rounded,
-            samples: count.rounded_samples.clone(),
-            ..plain(Disposition::Changed, rules::CAST_ROUNDED, &column.object, detail)
-        });
-    }
-    if count.folded > 0 {
-        let detail = format!("becomes {type_name} by {mapping}: the same values in that type's own form");
-        builder.add(Finding {
-            rows: count.folded,
-            samples: count.folded_samples.clone(),
-            ..plain(
-                Disposition::Changed,
-                rules::CAST_NORMAL_FORM,
-                &column.object,
-                detail,
-            )
-        });
-    }
-    if let Mapping::IntegerTimestamptz(unit) = mapping {
-        let detail = format!("whole numbers are moments in {unit} since 1970, as their size says");
-        builder.find(Disposition::Changed, rules::CAST_UNIT, &column.object, detail);
-    }
-}
-
-/// Names what the policies take out, and counts it.
-fn note_policies(builder: &mut Builder<'_>, column: &Bound<'_>, count: &CastCount, applied: &Applied) -> u64 {
-    let mut taken_out = 0;
-    for (kind, rows) in count.refused.by_kind() {
-        let Some(policy) = applied.get(&kind) else {
-            continue;
-        };
-        taken_out += rows;
-        let (rule, what) = if *policy == Policy::Quarantine {
-            builder.set_aside(rows);
-            (
-                rules::VALUES_QUARANTINED,
-                "become NULL and are kept whole in _outgrow.quarantine",
-            )
-        } else {
-            (
-                rules::VALUES_NULL,
-                "become NULL and are not kept, and equality is modulo that",
-            )
-        };
-        let detail = format!(
-            "values of kind {kind} that do not fit {} {what}",
-            column.target.type_name
-        );
-        builder.add(Finding {
-            rows,
-            samples: count.refused.samples.clone(),
-            ..plain(Disposition::Changed, rule, &column.object, detail)
-        });
-    }
-    taken_out
 }
 
 /// NULL where the target takes none.

@@ -5,6 +5,7 @@
 
 pub mod binding;
 mod build;
+mod changes;
 mod columns;
 mod facts;
 mod foreign_keys;

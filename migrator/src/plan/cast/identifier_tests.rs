@@ -1,0 +1,88 @@
+//! Every identifier reads back, and none of them is one of own tables' mappings.
+
+use super::*;
+use crate::plan::cast::candidates::{Hints, candidates};
+use crate::plan::mapping::Mapping;
+use crate::target::catalog::ColumnKind;
+
+#[test]
+fn identifiers_read_back() {
+    let hints = Hints {
+        zone: Some("Europe/Berlin".to_owned()),
+        durations_are_microseconds: true,
+    };
+    let kinds = [
+        ColumnKind::Boolean,
+        ColumnKind::Smallint,
+        ColumnKind::Integer,
+        ColumnKind::Bigint,
+        ColumnKind::Real,
+        ColumnKind::DoublePrecision,
+        ColumnKind::Numeric(None),
+        ColumnKind::Numeric(Some((10, 2))),
+        ColumnKind::Numeric(Some((3, -2))),
+        ColumnKind::Text,
+        ColumnKind::Char(3),
+        ColumnKind::Bytea,
+        ColumnKind::Uuid,
+        ColumnKind::Json,
+        ColumnKind::Jsonb,
+        ColumnKind::Date,
+        ColumnKind::Time(6),
+        ColumnKind::Time(3),
+        ColumnKind::Timestamp(6),
+        ColumnKind::Timestamp(0),
+        ColumnKind::Timestamptz(6),
+        ColumnKind::Timestamptz(3),
+        ColumnKind::Interval(6),
+        ColumnKind::Interval(2),
+        ColumnKind::Inet,
+        ColumnKind::Cidr,
+        ColumnKind::Enum(vec!["a".to_owned()]),
+        ColumnKind::Array(Box::new(ColumnKind::Numeric(Some((4, 1))))),
+        ColumnKind::Array(Box::new(ColumnKind::Numeric(None))),
+        ColumnKind::Array(Box::new(ColumnKind::Varchar(Some(5)))),
+    ];
+    let mut seen = std::collections::BTreeSet::new();
+    for kind in &kinds {
+        for candidate in candidates(kind, &hints) {
+            let identifier = candidate.mapping.to_string();
+            assert_eq!(
+                Mapping::try_from(identifier.clone()),
+                Ok(candidate.mapping),
+                "{identifier}"
+            );
+            seen.insert(identifier);
+        }
+    }
+    assert!(seen.len() > 110, "{}", seen.len());
+    assert!(seen.contains("text.timestamptz(YYYY-MM-DD HH:MM:SS[.ffffff],Europe/Berlin)"));
+}
+
+#[test]
+fn other_spellings_are_no_identifiers() {
+    for identifier in [
+        "any.numeric(10, 2)",
+        "any.numeric(0,0)",
+        "any.numeric(1001,0)",
+        "any.numeric(+5,2)",
+        "any.numeric(5)",
+        "any.numeric()",
+        "any.time(6)",
+        "any.time(7)",
+        "any.timestamptz(europe/berlin)",
+        "any.timestamptz(UTC,6)",
+        "any.timestamptz(Nowhere/Land)",
+        "any.timestamptz",
+        "text.timestamptz(YYYY-MM-DD HH:MM:SS)",
+        "text.timestamptz(YYYY-MM-DD HH:MM:SSZ,UTC)",
+        "json.array(array)",
+        "json.array(numeric()",
+        "any.uuid()",
+        "real.timestamp(s,7)",
+        "",
+        "(",
+    ] {
+        assert_eq!(Cast::named(identifier), None, "{identifier}");
+    }
+}
