@@ -5,6 +5,7 @@
 
 mod corpus;
 mod django;
+mod known;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
