@@ -89,7 +89,15 @@ pub fn orphans_of(
         return Ok(None);
     };
     match count(reader, &sql) {
-        Ok(orphans) => Ok(Some(orphans)),
+        Ok(mut orphans) => {
+            if let Some(id) = table.rowid_alias.and_then(|id| table.columns.get(id)) {
+                let named = |rowid: &mut String| {
+                    *rowid = rowid.replacen("rowid", &format!("{} = integer", id.name), 1)
+                };
+                orphans.samples.iter_mut().for_each(named);
+            }
+            Ok(Some(orphans))
+        }
         // A collation of the application.
         Err(cause) if is_general_error(&cause) => Ok(None),
         Err(cause) => Err(reader.classify(
