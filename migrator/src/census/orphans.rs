@@ -91,10 +91,9 @@ pub fn orphans_of(
     match count(reader, &sql) {
         Ok(mut orphans) => {
             if let Some(id) = table.rowid_alias.and_then(|id| table.columns.get(id)) {
-                let named = |rowid: &mut String| {
-                    *rowid = rowid.replacen("rowid", &format!("{} = integer", id.name), 1)
-                };
-                orphans.samples.iter_mut().for_each(named);
+                for rowid in &mut orphans.samples {
+                    *rowid = rowid.replacen("rowid", &format!("{} = integer", id.name), 1);
+                }
             }
             Ok(Some(orphans))
         }
