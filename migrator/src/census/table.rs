@@ -139,9 +139,12 @@ fn take_table(
         .collect();
     // Nearly always nothing is tried, and this is asked for every value.
     let is_trying = tests.iter().any(Option::is_some);
-    let is_casting = stored
-        .iter()
-        .any(|column| !trials.casts(&table.name, &table.columns[*column].name).is_empty());
+    let is_casting = stored.iter().any(|column| {
+        !trials
+            .casts(&table.name, &table.columns[*column].name)
+            .candidates
+            .is_empty()
+    });
     let mut refused = vec![Refused::default(); stored.len()];
     let mut casts: Vec<Casting<'_>> = stored
         .iter()

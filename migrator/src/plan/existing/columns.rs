@@ -209,19 +209,25 @@ fn decide<'a>(column: &'a Bound<'_>, applied: &Applied) -> Decision<'a> {
             .sum()
     };
     let fitting = tried.iter().filter(|(_, count)| left(count) == 0);
-    // The first of those that change the least.
-    let best = fitting.min_by_key(|(_, count)| (count.rounded, count.folded > 0));
+    // The first of those that leave the least to policies and change the least.
+    let refused_by = |count: &CastCount| -> u64 { count.refused.by_kind().map(|(_, rows)| rows).sum() };
+    let best = fitting.min_by_key(|(_, count)| (refused_by(count), count.rounded, count.folded > 0));
     match best {
         Some((candidate, count)) => Decision::Taken(candidate, count),
-        None => {
-            let nearest = tried.iter().rev().min_by_key(|(_, count)| left(count));
-            Decision::Refused(Box::new(refused(
-                column,
-                nearest.map(|(_, count)| *count),
-                applied,
-            )))
-        }
+        None if is_number_of_unknown_unit(column) => Decision::Refused(Box::new(no_unit(column))),
+        // The last one takes most; what it refuses fits in no way.
+        None => Decision::Refused(Box::new(refused(column, column.census.casts.last(), applied))),
     }
+}
+
+/// Whether a column holds nothing but numbers and the target's holds moments or time spans.
+fn is_number_of_unknown_unit(column: &Bound<'_>) -> bool {
+    let temporal = matches!(
+        column.target.kind,
+        ColumnKind::Timestamp(_) | ColumnKind::Timestamptz(_) | ColumnKind::Interval(_)
+    );
+    let numbers = |class: &Class| matches!(class, Class::Integer | Class::Real);
+    temporal && !column.is_chosen && column.census.classes().iter().all(numbers)
 }
 
 /// Numbers say by themselves only roughly what moment they mean; a unit that cannot be told is not guessed.
@@ -266,13 +272,10 @@ fn unknown_type(column: &Bound<'_>) -> Finding {
     Finding { next, ..finding }
 }
 
-fn refused(column: &Bound<'_>, nearest: Option<&CastCount>, applied: &Applied) -> Finding {
+fn refused(column: &Bound<'_>, last: Option<&CastCount>, applied: &Applied) -> Finding {
     let object = &column.object;
-    let Some(count) = nearest else {
-        return no_unit(column);
-    };
-    let kinds: Vec<(ValueKind, u64)> = count
-        .refused
+    let refused = last.map(|count| count.refused.clone()).unwrap_or_default();
+    let kinds: Vec<(ValueKind, u64)> = refused
         .by_kind()
         .filter(|(kind, _)| !applied.contains_key(kind))
         .collect();
@@ -298,7 +301,7 @@ fn refused(column: &Bound<'_>, nearest: Option<&CastCount>, applied: &Applied) -
     );
     Finding {
         rows,
-        samples: count.refused.samples.clone(),
+        samples: refused.samples,
         next,
         ..plain(Disposition::Blocked, rules::CAST_REFUSED, object, detail)
     }
@@ -313,8 +316,13 @@ fn no_unit(column: &Bound<'_>) -> Finding {
         "holds numbers{range} that go into {}, and their unit cannot be told",
         column.target.type_name
     );
+    let base = match column.target.kind {
+        ColumnKind::Timestamp(_) => "timestamp",
+        ColumnKind::Interval(_) => "interval",
+        _ => "timestamptz",
+    };
     let next = format!(
-        "Name it in a plan: columns.\"{}\" = {{ mapping = \"integer.timestamptz(s)\" }}, or (ms), or (us).",
+        "Name it in a plan: columns.\"{}\" = {{ mapping = \"integer.{base}(s)\" }}, or (ms), or (us).",
         column.object
     );
     let finding = plain(Disposition::Blocked, rules::CAST_UNIT, &column.object, detail);
