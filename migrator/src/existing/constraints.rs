@@ -14,7 +14,7 @@ use crate::quote::quote_ident;
 use crate::target::{Target, TargetError};
 
 use super::rights::Owner;
-use super::savepoint::{attempt, batch, with_lock};
+use super::savepoint::{attempt, batch, refused, with_lock};
 use super::{Relation, literal, orphans, rights};
 
 /// What stands guard over the rows of some tables.
@@ -195,7 +195,15 @@ pub async fn lock(target: &Target, schema: &str, tables: &[String]) -> Result<()
             name: name.clone(),
         };
         let sql = format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", table.quoted());
-        with_lock(target, &[&table], &sql).await?;
+        match attempt(target, &sql).await? {
+            Ok(()) => {}
+            Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+                let what = format!("may not lock table {table} against writers");
+                let grant = format!("SELECT, INSERT, UPDATE, DELETE ON {}", table.quoted());
+                return Err(rights::not_granted(target, &what, &grant));
+            }
+            Err(error) => return Err(refused(target, &[&table], &error).await?),
+        }
     }
     Ok(())
 }

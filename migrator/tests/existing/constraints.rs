@@ -186,7 +186,7 @@ async fn what_a_role_lacks_is_said_with_the_statement_that_gives_it() {
         CREATE FUNCTION app.pass() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; \
         CREATE TABLE app.watched (id int); GRANT ALL ON app.watched TO PUBLIC; \
         CREATE TRIGGER w BEFORE INSERT ON app.watched FOR EACH ROW EXECUTE FUNCTION app.pass(); \
-        CREATE TABLE app.lent (id int PRIMARY KEY); GRANT REFERENCES, SELECT ON app.lent TO PUBLIC";
+        CREATE TABLE app.shut (id int); CREATE TABLE app.lent (id int PRIMARY KEY); GRANT REFERENCES, SELECT ON app.lent TO PUBLIC";
     let by_owner = "CREATE TABLE mine (id int REFERENCES lent); CREATE TABLE sealed (id int PRIMARY KEY); \
         CREATE TABLE to_sealed (id int REFERENCES sealed)";
     let scene = Scene::new(by_admin, by_owner).await;
@@ -207,6 +207,12 @@ async fn what_a_role_lacks_is_said_with_the_statement_that_gives_it() {
                 format!("GRANT \"keeper\" TO \"{role}\";"),
                 format!("ALTER TABLE \"app\".\"theirs\" OWNER TO \"{role}\";"),
             ],
+        ),
+        (
+            "shut",
+            vec![format!(
+                "GRANT SELECT, INSERT, UPDATE, DELETE ON \"app\".\"shut\" TO \"{role}\";"
+            )],
         ),
         (
             "watched",

@@ -1,6 +1,6 @@
 //! The stages in their order, by a role that owns the tables and may do nothing else.
 
-use outgrow_migrator::existing::outcome::{self, Outcome};
+use outgrow_migrator::existing::outcome::{self, CommitOutcome};
 use outgrow_migrator::existing::{constraints, ids, probe, state, undo};
 use outgrow_migrator::report::certificate::target_facts;
 use outgrow_migrator::target::catalog;
@@ -46,7 +46,7 @@ async fn an_owner_without_other_rights_fills_its_tables() {
     let again = scene.target().await;
     assert_eq!(
         outcome::of(&again, &transaction).await.unwrap(),
-        Outcome::Committed
+        CommitOutcome::Committed
     );
     let sequences = positions(&scene).await;
     assert_eq!(sequences, ["app.a_id_seq 3 false", "app.b_id_seq 3 false"]);
@@ -82,7 +82,7 @@ async fn what_newer_servers_know_comes_back_too() {
     constraints::put_back(&target, &guards).await.unwrap();
     let continued = go_on(&target, &["p", "v", "parted"], &[]).await.unwrap();
     let probed = probe::try_next(&target, &catalog, &continued).await.unwrap();
-    let inserted = probe::Outcome::Inserted(vec![("id".to_owned(), "2".to_owned())]);
+    let inserted = probe::CommitOutcome::Inserted(vec![("id".to_owned(), "2".to_owned())]);
     assert_eq!(probed[0].outcome, inserted);
     assert_eq!(state::compare(&before, &state::read(&target).await.unwrap()), []);
 }
