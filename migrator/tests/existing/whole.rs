@@ -82,7 +82,7 @@ async fn what_newer_servers_know_comes_back_too() {
     constraints::put_back(&target, &guards).await.unwrap();
     let continued = go_on(&target, &["p", "v", "parted"], &[]).await.unwrap();
     let probed = probe::try_next(&target, &catalog, &continued).await.unwrap();
-    let inserted = probe::CommitOutcome::Inserted(vec![("id".to_owned(), "2".to_owned())]);
+    let inserted = probe::Outcome::Inserted(vec![("id".to_owned(), "2".to_owned())]);
     assert_eq!(probed[0].outcome, inserted);
     assert_eq!(state::compare(&before, &state::read(&target).await.unwrap()), []);
 }
