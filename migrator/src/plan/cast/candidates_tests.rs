@@ -228,3 +228,30 @@ fn an_owner_may_force_what_leads_there() {
     assert!(!forced("number.numeric(5,2)", &ColumnKind::Numeric(Some((6, 2)))));
     assert!(!forced("text.text", &ColumnKind::Jsonb));
 }
+
+#[test]
+fn a_cast_sends_the_value_and_stores_its_normal_form() {
+    use crate::plan::model::ColumnPlan;
+
+    let mut column = ColumnPlan {
+        name: "price".to_owned(),
+        target_name: "price".to_owned(),
+        declared_type: "TEXT".to_owned(),
+        target_type: "numeric".to_owned(),
+        mapping: Mapping::Cast(Cast::AnyNumeric(Limit::None)),
+        could_be: Vec::new(),
+        values: std::collections::BTreeMap::new(),
+        generated: None,
+        not_null: false,
+        reason: String::new(),
+    };
+    let mut scratch = Scratch::default();
+    let treated = column.treat(Text("+1.50"), &mut scratch);
+    // Postgres prints 1.50, as it was written; the value is 1.5.
+    assert_eq!(treated.sent(), Text("+1.50"));
+    assert_eq!((treated.stored(), treated.hashed()), (Text("1.5"), Text("1.5")));
+    assert!(column.folds());
+    column.mapping = Mapping::AnyText;
+    let treated = column.treat(Integer(5), &mut scratch);
+    assert_eq!((treated.sent(), treated.stored()), (Text("5"), Text("5")));
+}

@@ -131,7 +131,7 @@ fn spelling() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 1500 }))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn texts_come_back_in_their_normal_form(text in spelling()) {
