@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use outgrow_e2e::postgres::shared;
 
-use super::{Python, schema};
+use super::{Python, moved, schema};
 use crate::corpus::corpus;
 use crate::scene::Scene;
 
@@ -52,7 +52,7 @@ impl Application {
     #[track_caller]
     fn migrate(&self, options: &[&str]) {
         let before = schema(&self.scene);
-        self.scene.migrated(options);
+        moved(&self.scene, options);
         assert_eq!(
             before,
             schema(&self.scene),
