@@ -89,7 +89,14 @@ pub fn orphans_of(
         return Ok(None);
     };
     match count(reader, &sql) {
-        Ok(orphans) => Ok(Some(orphans)),
+        Ok(mut orphans) => {
+            if let Some(id) = table.rowid_alias.and_then(|id| table.columns.get(id)) {
+                for rowid in &mut orphans.samples {
+                    *rowid = rowid.replacen("rowid", &format!("{} = integer", id.name), 1);
+                }
+            }
+            Ok(Some(orphans))
+        }
         // A collation of the application.
         Err(cause) if is_general_error(&cause) => Ok(None),
         Err(cause) => Err(reader.classify(

@@ -51,7 +51,7 @@ pub enum CopyError {
         row: String,
         /// Why.
         #[source]
-        cause: TargetError,
+        cause: Box<TargetError>,
     },
     /// Rows that are to be merged are not in the source.
     #[error("table {table} of the target holds rows that the source does not have as they are: {rows}")]
@@ -69,7 +69,7 @@ pub enum CopyError {
         /// Which table.
         table: String,
         /// Why.
-        cause: TargetSideError,
+        cause: Box<TargetSideError>,
     },
     /// Both sides count other rows.
     #[error("table {table}: {sent} rows were sent, Postgres took {taken}")]
@@ -127,10 +127,10 @@ impl From<CopyError> for Failure {
                 "Nothing was kept. Look at them, then choose replace or keep for this table with --seeds.",
             )
             .at(samples.join("; ")),
-            CopyError::Present {
-                cause: TargetSideError::Target(cause),
-                ..
-            } => cause.into(),
+            CopyError::Present { cause, .. } => match *cause {
+                TargetSideError::Target(cause) => cause.into(),
+                other => Self::new(Exit::Bug, other.to_string(), report),
+            },
             CopyError::Quarantine { .. } => Self::new(
                 Exit::PlanBlocked,
                 what,

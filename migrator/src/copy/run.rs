@@ -50,7 +50,7 @@ pub async fn copy_table(
             let present = Present::load(target, &job.plan.choices.schema, table).await;
             Some(present.map_err(|cause| CopyError::Present {
                 table: table.name.clone(),
-                cause,
+                cause: Box::new(cause),
             })?)
         }
         _ => None,
@@ -147,7 +147,11 @@ async fn refused(job: &Arc<Job>, place: usize, cause: TargetError) -> CopyError 
         None => None,
     };
     let row = row.map_or_else(|| "a row".to_owned(), |row| format!("the row {row}"));
-    CopyError::Refused { table, row, cause }
+    CopyError::Refused {
+        table,
+        row,
+        cause: Box::new(cause),
+    }
 }
 
 /// The key of the row that was sent as this one, counted from 1.

@@ -339,7 +339,8 @@ async fn stopped(
     if *refusal.code() == SqlState::RAISE_EXCEPTION {
         return Ok(Outcome::Refused);
     }
-    Ok(Outcome::Stopped(fault.to_string()))
+    let by = fault.constraint.as_ref().map(|name| format!("constraint {name}"));
+    Ok(Outcome::Stopped(by.unwrap_or_else(|| fault.to_string())))
 }
 
 async fn has_column(target: &Target, refusal: &DbError, columns: &[&str]) -> Result<bool, TargetError> {

@@ -3,7 +3,7 @@
 pub mod again;
 mod cast;
 mod copy_out;
-mod decode;
+pub mod decode;
 mod difference;
 pub mod digest;
 mod drill_buckets;

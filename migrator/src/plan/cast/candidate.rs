@@ -33,8 +33,8 @@ pub(super) enum Bound {
     Labels(Arc<[String]>),
 }
 
-/// How one value fares with one candidate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How one value fares with one candidate, the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fit {
     /// It comes back as it was.
     Exact,

@@ -86,3 +86,56 @@ fn other_spellings_are_no_identifiers() {
         assert_eq!(Cast::named(identifier), None, "{identifier}");
     }
 }
+
+#[test]
+fn the_specification_has_a_row_for_every_cast() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/ce1.md")).unwrap();
+    for identifier in [
+        "any.boolean",
+        "real.smallint",
+        "real.integer",
+        "real.bigint",
+        "any.smallint",
+        "any.integer",
+        "any.bigint",
+        "real.real",
+        "any.real",
+        "any.double",
+        "number.numeric",
+        "text.numeric",
+        "text.numeric(P,S)",
+        "any.numeric",
+        "any.numeric(P,S)",
+        "every.text",
+        "text.char",
+        "any.char",
+        "text.uuid(32hex)",
+        "text.uuid(UPPER)",
+        "any.uuid",
+        "any.json",
+        "any.jsonb",
+        "any.date",
+        "text.time(HH:MM:SSF)",
+        "any.time",
+        "any.time(P)",
+        "text.timestamp(FORMAT)",
+        "text.timestamptz(FORMAT,ZONE)",
+        "integer.timestamp(UNIT)",
+        "real.timestamp(s)",
+        "real.timestamptz(julian)",
+        "real.timestamptz(s,P)",
+        "any.timestamp",
+        "any.timestamptz(ZONE)",
+        "any.timestamptz(ZONE,P)",
+        "integer.interval(UNIT)",
+        "any.interval",
+        "text.inet",
+        "any.inet",
+        "text.cidr",
+        "any.cidr",
+        "text.enum",
+        "json.array(ELEMENT)",
+    ] {
+        assert!(page.contains(&format!("`{identifier}`")), "{identifier}");
+    }
+}

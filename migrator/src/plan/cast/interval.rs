@@ -23,9 +23,9 @@ pub fn split(microseconds: i64) -> Option<(i32, i64)> {
 
 /// The duration of days and a rest of any size.
 pub fn join(days: i32, rest: i64) -> Option<i64> {
-    i64::from(days)
-        .checked_mul(MICROSECONDS_PER_DAY)?
-        .checked_add(rest)
+    // The days alone may be beyond what days and rest together are not.
+    let days = i128::from(days) * i128::from(MICROSECONDS_PER_DAY);
+    i64::try_from(days + i128::from(rest)).ok()
 }
 
 /// The microseconds of an INTEGER in this unit.
@@ -46,12 +46,11 @@ pub fn to_integer(microseconds: i64, unit: EpochUnit) -> Option<i64> {
 pub fn any(value: &Value<'_>, digits: u8) -> Option<Microseconds> {
     let Value::Text(text) = value else { return None };
     let read = parse(text)?;
-    // Postgres rounds what is below a day, which is never below zero.
-    let (days, rest) = split(read.count)?;
-    let near = round_to(digits, rest);
-    let (days, rest) = split(join(days, near.count)?)?;
+    let near = round_to(digits, read.count);
+    // The range of days is not that of microseconds.
+    split(near.count)?;
     Some(Microseconds {
-        count: join(days, rest)?,
+        count: near.count,
         rounded: read.rounded || near.rounded,
     })
 }
@@ -82,8 +81,7 @@ fn parse(text: &str) -> Option<Microseconds> {
             // Python and Postgres: days have a sign of their own.
             let days = unsigned.split(' ').next()?;
             let rest = rest.strip_prefix("days").or_else(|| rest.strip_prefix("day"))?;
-            let rest = rest.strip_prefix(',').unwrap_or(rest);
-            let clock = match rest.strip_prefix(' ') {
+            let clock = match rest.strip_prefix(", ").or_else(|| rest.strip_prefix(' ')) {
                 Some(clock) => parse_signed_clock(clock)?,
                 None if rest.is_empty() => Microseconds {
                     count: 0,

@@ -11,8 +11,6 @@ use crate::plan::epoch::EpochUnit;
 use crate::plan::text_time::{Zone, write_day};
 
 const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
-/// Seconds from 1970 to 2000.
-const POSTGRES_EPOCH_SECONDS: i64 = 946_684_800;
 /// How folded wall times come back.
 pub const NORMAL_WALL: MomentFormat = MomentFormat {
     t_separator: false,
@@ -53,16 +51,6 @@ pub fn of_integer(value: &Value<'_>, unit: EpochUnit) -> Option<i64> {
         Value::Integer(integer) => unit.to_postgres(*integer),
         _ => None,
     }
-}
-
-/// Microseconds since 2000 of microseconds since 1970.
-pub(super) const fn since_2000(since_1970: i64) -> Option<i64> {
-    since_1970.checked_sub(POSTGRES_EPOCH_SECONDS * 1_000_000)
-}
-
-/// Microseconds since 1970 of microseconds since 2000.
-pub(super) const fn since_1970(since_2000: i64) -> Option<i64> {
-    since_2000.checked_add(POSTGRES_EPOCH_SECONDS * 1_000_000)
 }
 
 fn spelled(value: &Value<'_>) -> Option<Spelled> {

@@ -5,13 +5,12 @@
 
 use super::fraction::{Microseconds, parse_any};
 use super::zone::offset_seconds;
-use crate::plan::text_time::{TimestampFormat, parse_day};
+use crate::plan::text_time::parse_day;
 
-const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
+const MICROSECONDS_PER_SECOND: i64 = 1_000_000;
+const MICROSECONDS_PER_DAY: i64 = 86_400 * MICROSECONDS_PER_SECOND;
 /// `YYYY-MM-DD`.
 const DATE_LENGTH: usize = 10;
-/// `HH:MM`.
-const MINUTES_LENGTH: usize = 5;
 
 /// What a text states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,26 +64,31 @@ pub fn states_zone(text: &str) -> Option<bool> {
 /// Microseconds since midnight of `HH:MM`, `HH:MM:SS` or `HH:MM:SS.f`. The rounding of its fraction may make it
 /// the end of the day.
 pub fn parse_clock(text: &str) -> Option<Microseconds> {
-    let (minutes, rest) = text.split_at_checked(MINUTES_LENGTH)?;
-    let (seconds, fraction) = rest.split_once('.').map_or((rest, None), |(s, f)| (s, Some(f)));
-    let seconds = match (seconds, fraction) {
-        ("", None) => ":00",
-        ("", Some(_)) => return None,
-        (seconds, _) => seconds,
+    let (clock, fraction) = text.split_once('.').map_or((text, None), |(c, f)| (c, Some(f)));
+    let (hours, minutes, seconds) = match clock.as_bytes() {
+        [h, i, b':', m, n, b':', s, t] => ([*h, *i], [*m, *n], [*s, *t]),
+        [h, i, b':', m, n] if fraction.is_none() => ([*h, *i], [*m, *n], *b"00"),
+        _ => return None,
     };
-    // A day of its own, so that one reader knows what a time is.
-    let count = TimestampFormat::SQLITE.parse(&format!("2000-01-01 {minutes}{seconds}"))?;
-    let Some(fraction) = fraction else {
-        return Some(Microseconds {
-            count,
+    let whole = (pair_below(hours, 24)? * 60 + pair_below(minutes, 60)?) * 60 + pair_below(seconds, 60)?;
+    let fraction = match fraction {
+        Some(digits) => parse_any(digits)?,
+        None => Microseconds {
+            count: 0,
             rounded: false,
-        });
+        },
     };
-    let fraction = parse_any(fraction)?;
     Some(Microseconds {
-        count: count + fraction.count,
+        count: whole * MICROSECONDS_PER_SECOND + fraction.count,
         ..fraction
     })
+}
+
+/// Two digits that are a number below this one.
+fn pair_below(digits: [u8; 2], end: i64) -> Option<i64> {
+    let [tens, ones] = digits;
+    let number = i64::from(tens.wrapping_sub(b'0')) * 10 + i64::from(ones.wrapping_sub(b'0'));
+    (digits.iter().all(u8::is_ascii_digit) && number < end).then_some(number)
 }
 
 /// The offset that a zone states; `Some(None)` where there is none.

@@ -4,7 +4,7 @@ use outgrow_shared::value::Value;
 
 use super::decimal::{Decimal, Limit, is_as_printed};
 use super::model::{Normal, Outcome, Width};
-use crate::plan::decimal::{numeric_affinity, write_decimal};
+use crate::plan::decimal::{numeric_affinity, shape_of, write_decimal};
 
 /// Significant digits that every binary64 keeps of a decimal. What differs beyond them is noise of arithmetic.
 const DOUBLE_DIGITS: usize = 15;
@@ -147,9 +147,22 @@ pub(super) fn number_numeric(value: &Value<'_>, limit: Limit, text: &mut String)
         Value::Real(real) => matches!(numeric_affinity(*real), Value::Real(_)),
         _ => false,
     };
-    comes_back
-        && write_decimal(value, text).is_some()
-        && Decimal::parse(text).is_some_and(|decimal| decimal.fits(limit))
+    if !comes_back {
+        return false;
+    }
+    match limit {
+        // No number of SQLite has as many digits as the type holds.
+        Limit::None => write_decimal(value, text).is_some(),
+        Limit::Digits { precision, scale } => match u16::try_from(scale) {
+            Ok(scale) if scale <= precision => {
+                shape_of(value, text).is_some_and(|shape| shape.fits(precision, scale))
+            }
+            _ => {
+                write_decimal(value, text).is_some()
+                    && Decimal::parse(text).is_some_and(|decimal| decimal.fits(limit))
+            }
+        },
+    }
 }
 
 /// The TEXT that Postgres prints of such a column as it is.

@@ -6,11 +6,12 @@ use outgrow_shared::value::Value;
 
 use super::fraction::{Microseconds, round_to};
 use super::model::{Normal, Outcome};
-use super::moment::{since_1970, since_2000};
 use crate::plan::epoch::EpochUnit;
 
 const MICROSECONDS_PER_SECOND: f64 = 1e6;
 const MICROSECONDS_PER_DAY: f64 = 86_400e6;
+/// Seconds from 1970 to 2000.
+const POSTGRES_EPOCH_SECONDS: f64 = 946_684_800.0;
 /// The Julian day of 2000-01-01 00:00:00.
 const JULIAN_2000: f64 = 2_451_544.5;
 /// Microseconds beyond which binary64 does not tell each from the next; that is about the year 2255.
@@ -86,7 +87,8 @@ impl RealUnit {
     /// The moment nearest to a number.
     fn nearest(self, real: f64) -> Option<i64> {
         match self {
-            Self::Seconds => whole(real * MICROSECONDS_PER_SECOND).and_then(since_2000),
+            // Postgres subtracts first too, in its to_timestamp().
+            Self::Seconds => whole((real - POSTGRES_EPOCH_SECONDS) * MICROSECONDS_PER_SECOND),
             Self::JulianDays => {
                 let nearest = whole((real - JULIAN_2000) * MICROSECONDS_PER_DAY)?;
                 // SQLite counts in milliseconds, but a Julian day as binary64 is only exact to 40 microseconds.
@@ -97,7 +99,6 @@ impl RealUnit {
                 Some(if same { near } else { nearest })
             }
         }
-        .filter(|moment| since_1970(*moment).is_some())
     }
 }
 

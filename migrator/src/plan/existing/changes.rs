@@ -24,7 +24,10 @@ fn has_a_unit(mapping: Mapping) -> bool {
 pub(super) fn note_cast(builder: &mut Builder<'_>, column: &Bound<'_>, mapping: Mapping, count: &CastCount) {
     let type_name = &column.target.type_name;
     if count.rounded > 0 {
-        let detail = format!("values that {type_name} holds less precisely, rounded by {mapping}");
+        let detail = format!(
+            "values that {type_name} holds less precisely, rounded by {mapping}: {}",
+            count.rounded
+        );
         builder.add(Finding {
             rows: count.rounded,
             samples: count.rounded_samples.clone(),
@@ -32,7 +35,10 @@ pub(super) fn note_cast(builder: &mut Builder<'_>, column: &Bound<'_>, mapping: 
         });
     }
     if count.folded > 0 {
-        let detail = format!("becomes {type_name} by {mapping}: the same values in that type's own form");
+        let detail = format!(
+            "becomes {type_name} by {mapping}; values that come back in that type's own form: {}",
+            count.folded
+        );
         builder.add(Finding {
             rows: count.folded,
             samples: count.folded_samples.clone(),

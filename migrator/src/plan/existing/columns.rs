@@ -153,7 +153,15 @@ fn applied(builder: &mut Builder<'_>, column: &Bound<'_>) -> Applied {
     let own = builder.choices.column(&column.object);
     let policies = values::occurring(column.census).filter_map(|kind| {
         let own = own.and_then(|choice| choice.values.get(&kind));
-        let policy = own.or_else(|| builder.choices.values.get(&kind))?;
+        // What is said of all columns is for those that outgrow makes, too.
+        let general = || {
+            builder
+                .choices
+                .values
+                .get(&kind)
+                .filter(|policy| policy.takes_out())
+        };
+        let policy = own.or_else(general)?;
         (*policy != Policy::Block).then_some((kind, *policy))
     });
     let (kept, unfit): (Applied, Applied) = policies.partition(|(_, policy)| policy.takes_out());

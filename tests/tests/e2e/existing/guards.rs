@@ -52,7 +52,7 @@ fn a_row_without_a_parent_is_found_before_anything_is_copied() {
         &[
             "foreign-key:b.b_a_id_fkey",
             "foreign-key.orphans",
-            "2 rows: rowid 12; rowid 13",
+            "2 rows: id = integer 12; id = integer 13",
         ],
     );
 }
