@@ -2,10 +2,12 @@
 
 use outgrow_shared::value::Value;
 
-use super::trial::{Casts, Refused};
+use super::ColumnCensus;
+use super::trial::{Casts, Refused, Trials};
 use crate::plan::cast::{Fit, states_zone};
 use crate::plan::mapping::Scratch;
 use crate::plan::policy::ValueKind;
+use crate::source::catalog::Table;
 
 /// Rows named as examples; a person looks at no more.
 const SAMPLES_MAX: usize = 3;
@@ -41,7 +43,7 @@ pub struct ZoneCount {
 
 /// Tries the candidates of one column.
 #[derive(Debug)]
-pub(super) struct Casting<'a> {
+struct Casting<'a> {
     casts: &'a Casts,
     counts: Vec<CastCount>,
     /// Candidates that may still be taken, and the last one.
@@ -53,7 +55,7 @@ pub(super) struct Casting<'a> {
 
 impl<'a> Casting<'a> {
     /// Nothing tried yet.
-    pub fn new(casts: &'a Casts) -> Self {
+    fn new(casts: &'a Casts) -> Self {
         let candidates = &casts.candidates;
         Self {
             casts,
@@ -68,7 +70,7 @@ impl<'a> Casting<'a> {
     }
 
     /// Tries one value; `key` names its row.
-    pub fn count(&mut self, value: &Value<'_>, key: impl Fn() -> String) {
+    fn count(&mut self, value: &Value<'_>, key: impl Fn() -> String) {
         let Some(kind) = ValueKind::of(value) else { return };
         if let (Some(zones), Value::Text(text)) = (&mut self.zones, value) {
             match states_zone(text) {
@@ -107,10 +109,43 @@ impl<'a> Casting<'a> {
             true
         });
     }
+}
 
-    /// What was counted, in the order of the candidates.
-    pub fn finish(self) -> (Vec<CastCount>, ZoneCount) {
-        (self.counts, self.zones.unwrap_or_default())
+/// Tries the candidates of every column of one table.
+#[derive(Debug)]
+pub(super) struct Castings<'a> {
+    columns: Vec<Casting<'a>>,
+    /// Whether there is anything to try; this is asked for every value.
+    is_casting: bool,
+}
+
+impl<'a> Castings<'a> {
+    /// Nothing tried yet; `stored` are the positions of the columns that are read.
+    pub fn new(table: &Table, stored: &[usize], trials: &'a Trials<'_>) -> Self {
+        let columns: Vec<Casting<'a>> = stored
+            .iter()
+            .map(|column| Casting::new(trials.casts(&table.name, &table.columns[*column].name)))
+            .collect();
+        Self {
+            is_casting: columns.iter().any(|casting| !casting.live.is_empty()),
+            columns,
+        }
+    }
+
+    /// Tries the value of one column; `key` names its row.
+    #[inline]
+    pub fn count(&mut self, place: usize, value: &Value<'_>, key: impl Fn() -> String) {
+        if self.is_casting {
+            self.columns[place].count(value, key);
+        }
+    }
+
+    /// Notes what was counted in the census of the columns.
+    pub fn finish(self, stored: &[usize], columns: &mut [ColumnCensus]) {
+        for (column, casting) in stored.iter().zip(self.columns) {
+            columns[*column].zones = casting.zones.unwrap_or_default();
+            columns[*column].casts = casting.counts;
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::copy::{self, Records};
 use crate::existing::ids::{self, Late};
-use crate::existing::outcome::{self, Outcome, Transaction};
+use crate::existing::outcome::{self, CommitOutcome, Transaction};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::job::Job;
@@ -328,9 +328,9 @@ impl End<'_> {
             Records::Refused { .. } => {
                 copy::await_end(&again).await?;
                 match outcome::of(&again, &self.transaction).await? {
-                    Outcome::Committed => true,
-                    Outcome::Aborted => false,
-                    Outcome::InProgress | Outcome::Unknown => {
+                    CommitOutcome::Committed => true,
+                    CommitOutcome::Aborted => false,
+                    CommitOutcome::InProgress | CommitOutcome::Unknown => {
                         let next = format!(
                             "The answer to COMMIT was lost. Ask the server: {}",
                             self.question()

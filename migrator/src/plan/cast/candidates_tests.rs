@@ -234,6 +234,7 @@ fn a_cast_sends_the_value_and_stores_its_normal_form() {
     use crate::plan::model::ColumnPlan;
 
     let mut column = ColumnPlan {
+        fits: None,
         name: "price".to_owned(),
         target_name: "price".to_owned(),
         declared_type: "TEXT".to_owned(),

@@ -50,6 +50,14 @@ impl Facts {
         }
     }
 
+    /// The target's tables that something is bound to.
+    pub fn bound_names(&self) -> Vec<String> {
+        let bound = self.binding.tables.iter();
+        bound
+            .map(|bound| self.target.tables[bound.pair.target].name.clone())
+            .collect()
+    }
+
     /// Of the computed columns, only those are read that a plain column of the target takes.
     pub fn keep_computed(&self, catalog: &mut Catalog) {
         for (place, table) in catalog.tables.iter_mut().enumerate() {
