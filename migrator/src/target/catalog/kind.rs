@@ -56,3 +56,36 @@ pub enum ColumnKind {
     /// Any other type; outgrow does not know how to write it.
     Other,
 }
+
+/// A kind in a file: JSON in a text, since TOML has no word for the absence of a limit.
+pub mod as_text {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::ColumnKind;
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// The format takes no text.
+    pub fn serialize<S: Serializer>(kind: &Option<ColumnKind>, serializer: S) -> Result<S::Ok, S::Error> {
+        // Our own enum has no keys but strings, so this cannot fail.
+        let text = kind
+            .as_ref()
+            .map(|kind| serde_json::to_string(kind).unwrap_or_default());
+        match text {
+            Some(text) => serializer.serialize_some(&text),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// The text is no kind.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ColumnKind>, D::Error> {
+        let text: Option<String> = Option::deserialize(deserializer)?;
+        text.map(|text| serde_json::from_str(&text).map_err(D::Error::custom))
+            .transpose()
+    }
+}

@@ -2,7 +2,7 @@
 //!
 //! Read from `pg_catalog` in one go; plain data after that. What follows from it is the plan's.
 
-mod kind;
+pub mod kind;
 mod read;
 mod types;
 

@@ -186,6 +186,38 @@ fn values_that_do_not_fit_can_become_null_or_go_into_quarantine() {
 }
 
 #[test]
+fn a_reviewed_plan_is_carried_out_with_its_policies_and_verified_by_its_file() {
+    let source = "CREATE TABLE t (id INTEGER PRIMARY KEY, s TEXT, d REAL, e TEXT);
+        INSERT INTO t VALUES (1, 'a' || char(0), 'much', 'open'), (2, 'b', 1.5, 'ajar')";
+    let target = "CREATE TYPE state AS ENUM ('open', 'shut');
+        CREATE TABLE t (id bigint PRIMARY KEY, s varchar, d numeric, e state)";
+    let scene = both(source, target);
+    scene.plan_for_target_with("values = { text = \"null\", text-nul = \"null\" }");
+    let source = scene.source.to_str().unwrap();
+    let url = scene.database.url();
+    scene
+        .run(&[
+            "plan",
+            source,
+            "--plan",
+            "plan.toml",
+            "--to",
+            &url,
+            "-o",
+            "final.toml",
+        ])
+        .exits(0);
+    scene.migrate(&["--plan", "final.toml"]).exits(0);
+    assert_eq!(
+        rows(&scene, "SELECT * FROM t ORDER BY id"),
+        ["1|~|~|open", "2|b|1.5|~"]
+    );
+    scene.verify(&["--plan", "final.toml"]).exits(0);
+    scene.database.execute("UPDATE t SET d = 1.50001 WHERE id = 2");
+    scene.verify(&["--plan", "final.toml"]).exits(6);
+}
+
+#[test]
 fn a_policy_takes_out_no_value_that_some_cast_takes() {
     let source = "CREATE TABLE t (id INTEGER PRIMARY KEY, at TEXT);
         INSERT INTO t VALUES (1, '2024-01-02 03:04:05'), (2, '2024-01-02T03:04:05.5'), (3, '2024-01-02 03:04:05'), (4, 'soon')";
