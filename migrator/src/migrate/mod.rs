@@ -101,9 +101,10 @@ pub fn refuse_blocked(plan: &Plan) -> Result<(), Failure> {
         .with(Disposition::Blocked)
         .take(BLOCKED_NAMED_MAX)
         .map(|finding| {
-            let rows = match finding.rows {
-                0 => String::new(),
-                rows => format!("; {}: {}", counted(rows, "row"), finding.samples.join("; ")),
+            let rows = match (finding.rows, finding.samples.is_empty()) {
+                (0, _) => String::new(),
+                (rows, true) => format!("; {}", counted(rows, "row")),
+                (rows, false) => format!("; {}: {}", counted(rows, "row"), finding.samples.join("; ")),
             };
             format!("{} [{}]: {}{rows}", finding.object, finding.rule, finding.detail)
         })
@@ -113,7 +114,8 @@ pub fn refuse_blocked(plan: &Plan) -> Result<(), Failure> {
             "Nothing was written. `outgrow inspect FILE` shows each with its rule, rows and remedy."
         }
         SchemaMode::App => {
-            "Nothing was written. `outgrow inspect FILE --to TARGET` shows each with its rule, rows and remedy."
+            "Nothing was written. `outgrow inspect FILE --to TARGET` shows each with its rule, rows and remedy. To have \
+             outgrow make tables of its own, name an empty schema with --schema."
         }
     };
     Err(Failure::new(Exit::PlanBlocked, what, next).because(told.join("\n")))
