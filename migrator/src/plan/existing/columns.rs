@@ -209,9 +209,9 @@ fn decide<'a>(column: &'a Bound<'_>, applied: &Applied) -> Decision<'a> {
             .sum()
     };
     let fitting = tried.iter().filter(|(_, count)| left(count) == 0);
-    // The first of those that leave the least to policies and change the least.
-    let refused_by = |count: &CastCount| -> u64 { count.refused.by_kind().map(|(_, rows)| rows).sum() };
-    let best = fitting.min_by_key(|(_, count)| (refused_by(count), count.rounded, count.folded > 0));
+    // A policy is for what no cast takes: the fewest go before anything else. Then the first that changes the least.
+    let taken_out = |count: &CastCount| -> u64 { count.refused.by_kind().map(|(_, rows)| rows).sum() };
+    let best = fitting.min_by_key(|(_, count)| (taken_out(count), count.rounded, count.folded > 0));
     match best {
         Some((candidate, count)) => Decision::Taken(candidate, count),
         None if is_number_of_unknown_unit(column) => Decision::Refused(Box::new(no_unit(column))),

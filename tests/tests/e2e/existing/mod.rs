@@ -1,6 +1,7 @@
 //! Migrations into tables that the application made itself.
 
 mod binding;
+mod broken;
 mod guards;
 mod ids;
 mod seeds;
