@@ -117,7 +117,12 @@ fn plan_column(builder: &mut Builder<'_>, column: &Bound<'_>) -> Option<ColumnPl
                 .candidates
                 .first()
                 .map_or(Mapping::BlobBytea, |first| first.mapping);
-            return Some(planned(column, mapping, Applied::new()));
+            return Some(planned(
+                column,
+                mapping,
+                Applied::new(),
+                "there is nothing to cast".to_owned(),
+            ));
         }
         Decision::Refused(finding) => {
             builder.add(*finding);
@@ -129,10 +134,16 @@ fn plan_column(builder: &mut Builder<'_>, column: &Bound<'_>) -> Option<ColumnPl
     changes::note_cast(builder, column, candidate.mapping, count);
     let taken_out = changes::note_policies(builder, column, count, &applied);
     check_nulls(builder, column, taken_out);
-    Some(planned(column, candidate.mapping, applied))
+    let mapping = candidate.mapping;
+    let reason = if count.folded + count.rounded + taken_out == 0 {
+        format!("every value survives {mapping}")
+    } else {
+        format!("{mapping}; see the findings")
+    };
+    Some(planned(column, mapping, applied, reason))
 }
 
-fn planned(column: &Bound<'_>, mapping: Mapping, values: Applied) -> ColumnPlan {
+fn planned(column: &Bound<'_>, mapping: Mapping, values: Applied, reason: String) -> ColumnPlan {
     ColumnPlan {
         name: column.source.name.clone(),
         target_name: column.target.name.clone(),
@@ -144,7 +155,7 @@ fn planned(column: &Bound<'_>, mapping: Mapping, values: Applied) -> ColumnPlan 
         values,
         generated: None,
         not_null: column.target.not_null,
-        reason: format!("the target's column is {}", column.target.type_name),
+        reason,
     }
 }
 
