@@ -96,27 +96,10 @@ fn folding_comes_last_and_only_it_folds() {
         zone: Some("+01:00".to_owned()),
         durations_are_microseconds: true,
     };
-    let kinds = [
-        ColumnKind::Boolean,
-        ColumnKind::Smallint,
-        ColumnKind::Real,
-        ColumnKind::DoublePrecision,
-        ColumnKind::Numeric(None),
-        ColumnKind::Citext,
-        ColumnKind::Char(4),
-        ColumnKind::Bytea,
-        ColumnKind::Uuid,
-        ColumnKind::Json,
-        ColumnKind::Jsonb,
-        ColumnKind::Date,
-        ColumnKind::Time(6),
-        ColumnKind::Timestamp(6),
-        ColumnKind::Timestamptz(3),
-        ColumnKind::Interval(6),
-        ColumnKind::Inet,
-        ColumnKind::Cidr,
-        ColumnKind::Array(Box::new(ColumnKind::Text)),
-    ];
+    // An enumeration takes its labels as they are and folds nothing.
+    let kinds = ColumnKind::of_every_sort()
+        .into_iter()
+        .filter(|kind| !matches!(kind, ColumnKind::Enum(_)));
     for kind in kinds {
         let candidates = candidates(&kind, &hints);
         let folding: Vec<bool> = candidates

@@ -57,6 +57,56 @@ pub enum ColumnKind {
     Other,
 }
 
+#[cfg(test)]
+impl ColumnKind {
+    /// Every kind that values can be cast to, some with several limits, all near to small values.
+    pub fn of_every_sort() -> Vec<Self> {
+        let element = |kind| Self::Array(Box::new(kind));
+        vec![
+            Self::Boolean,
+            Self::Smallint,
+            Self::Integer,
+            Self::Bigint,
+            Self::Real,
+            Self::DoublePrecision,
+            Self::Numeric(None),
+            Self::Numeric(Some((6, 2))),
+            Self::Numeric(Some((3, -2))),
+            Self::Numeric(Some((2, 4))),
+            Self::Text,
+            Self::Varchar(Some(8)),
+            Self::Char(8),
+            Self::Citext,
+            Self::Bytea,
+            Self::Uuid,
+            Self::Json,
+            Self::Jsonb,
+            Self::Date,
+            Self::Time(6),
+            Self::Time(2),
+            Self::Timestamp(6),
+            Self::Timestamp(3),
+            Self::Timestamptz(6),
+            Self::Timestamptz(0),
+            Self::Interval(6),
+            Self::Interval(3),
+            Self::Inet,
+            Self::Cidr,
+            Self::Enum(vec!["a".to_owned(), "b c".to_owned()]),
+            element(Self::Text),
+            element(Self::Varchar(Some(3))),
+            element(Self::Boolean),
+            element(Self::Smallint),
+            element(Self::Bigint),
+            element(Self::Real),
+            element(Self::DoublePrecision),
+            element(Self::Numeric(Some((6, 2)))),
+            element(Self::Numeric(None)),
+            element(Self::Uuid),
+        ]
+    }
+}
+
 /// A kind in a file: JSON in a text, since TOML has no word for the absence of a limit.
 pub mod as_text {
     use serde::de::Error as _;
