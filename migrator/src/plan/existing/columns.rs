@@ -62,7 +62,8 @@ pub(super) fn plan<'a>(
     planned
 }
 
-fn plan_column(builder: &mut Builder<'_>, column: &Bound<'_>) -> Option<ColumnPlan> {
+/// Whether nothing of the column is copied, and why.
+fn is_left_out(builder: &mut Builder<'_>, column: &Bound<'_>) -> bool {
     let object = &column.object;
     if builder.skipped(
         object,
@@ -77,12 +78,12 @@ fn plan_column(builder: &mut Builder<'_>, column: &Bound<'_>) -> Option<ColumnPl
                 detail,
             ));
         }
-        return None;
+        return true;
     }
     if column.target.generated {
         let detail = "the target computes it; its values are neither copied nor compared";
         builder.find(Disposition::Skipped, rules::BINDING_COMPUTED, object, detail);
-        return None;
+        return true;
     }
     if column.source.generated {
         builder.used(Family::Generated, object);
@@ -96,9 +97,17 @@ fn plan_column(builder: &mut Builder<'_>, column: &Bound<'_>) -> Option<ColumnPl
             );
             let finding = plain(Disposition::Blocked, rules::GENERATED, object, detail);
             builder.block(Finding { next, ..finding });
-            return None;
+            return true;
         }
     }
+    false
+}
+
+fn plan_column(builder: &mut Builder<'_>, column: &Bound<'_>) -> Option<ColumnPlan> {
+    if is_left_out(builder, column) {
+        return None;
+    }
+    let object = &column.object;
     builder.used(Family::Stored, object);
     if matches!(
         column.target.kind,
