@@ -71,6 +71,7 @@ pub(super) async fn fill(
     progress.binding(plan);
     progress.begin("prepare", None);
     constraints::lock(target, schema, &tables).await?;
+    copy::refuse_heirs(target, plan).await?;
     copy::refuse_other_seeds(target, plan).await?;
     let before = state::read(target).await?;
     let guards = constraints::survey(target, schema, &tables).await?;

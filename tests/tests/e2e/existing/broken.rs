@@ -23,3 +23,64 @@ fn a_policy_takes_out_only_what_no_cast_takes() {
         ]
     );
 }
+
+#[test]
+fn a_key_that_was_never_validated_lets_no_new_orphan_in() {
+    // A cast that folds keeps the plan from seeing it; the server does not look, since the key is NOT VALID.
+    let target =
+        "CREATE TABLE p (id integer PRIMARY KEY); CREATE TABLE c (id integer PRIMARY KEY, p integer);
+        INSERT INTO c VALUES (9, 9); ALTER TABLE c ADD FOREIGN KEY (p) REFERENCES p NOT VALID";
+    let source = "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (id INTEGER PRIMARY KEY, p TEXT);
+        INSERT INTO p VALUES (1); INSERT INTO c VALUES (1, '1'), (9, '9')";
+    let scene = both(source, target);
+    scene.migrate(&["--seeds", "merge-identical"]).exits(0);
+    assert_eq!(
+        rows(
+            &scene,
+            "SELECT convalidated FROM pg_constraint WHERE contype = 'f'"
+        ),
+        ["f"]
+    );
+    let scene = both(&format!("{source}, (10, '77')"), target);
+    scene
+        .migrate(&["--seeds", "merge-identical"])
+        .refuses(4, &["c_p_fkey", "2 rows have no parent", "(77)"]);
+}
+
+#[test]
+fn a_rule_that_deletes_elsewhere_stops_replacing() {
+    let scene = both(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1)",
+        "CREATE TABLE t (id integer PRIMARY KEY); CREATE TABLE o (x integer); INSERT INTO t VALUES (5);
+         INSERT INTO o VALUES (7); CREATE RULE also AS ON DELETE TO t DO ALSO DELETE FROM o",
+    );
+    scene
+        .migrate(&["--seeds", "replace"])
+        .refuses(4, &["rule also of table t", "DISABLE RULE \"also\""]);
+    assert_eq!(rows(&scene, "SELECT * FROM o"), ["7"]);
+    scene.database.execute("ALTER TABLE t DISABLE RULE also");
+    scene.migrate(&["--seeds", "replace"]).exits(0);
+    assert_eq!(
+        rows(&scene, "SELECT x FROM o UNION ALL SELECT id FROM t"),
+        ["7", "1"]
+    );
+}
+
+#[test]
+fn a_table_that_shows_the_rows_of_its_heirs_is_refused_and_says_so() {
+    let source = "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1)";
+    let target = "CREATE TABLE t (id integer PRIMARY KEY); CREATE TABLE \"Old\" () INHERITS (t)";
+    both(source, target).migrate(&[]).exits(0);
+    let heir = format!("{target}; INSERT INTO \"Old\" VALUES (5)");
+    both(source, &heir).migrate(&[]).refuses(
+        4,
+        &[
+            "table t of the target shows the rows of \"public\".\"Old\"",
+            "NO INHERIT",
+        ],
+    );
+    let both_filled = format!("{source}; CREATE TABLE Old (id INTEGER); INSERT INTO Old VALUES (5)");
+    both(&both_filled, target)
+        .migrate(&[])
+        .refuses(4, &["NO INHERIT"]);
+}
