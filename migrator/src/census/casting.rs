@@ -2,14 +2,20 @@
 
 use outgrow_shared::value::Value;
 
-use super::trial::Refused;
-use crate::plan::cast::{Candidate, Fit, states_zone};
+use super::ColumnCensus;
+use super::trial::{Casts, Refused, Trials};
+use crate::plan::cast::{Fit, states_zone};
 use crate::plan::mapping::Scratch;
+use crate::plan::policy::ValueKind;
+use crate::source::catalog::Table;
 
 /// Rows named as examples; a person looks at no more.
 const SAMPLES_MAX: usize = 3;
 
 /// What became of the values of one column under one candidate; NULLs are not counted.
+///
+/// A candidate that refused a value which no policy takes out is out of the question and no longer counted, but for
+/// the last one, which tells what does not fit at all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CastCount {
     /// Values that come back as they were.
@@ -37,9 +43,11 @@ pub struct ZoneCount {
 
 /// Tries the candidates of one column.
 #[derive(Debug)]
-pub(super) struct Casting<'a> {
-    candidates: &'a [Candidate],
+struct Casting<'a> {
+    casts: &'a Casts,
     counts: Vec<CastCount>,
+    /// Candidates that may still be taken, and the last one.
+    live: Vec<usize>,
     /// Counted only where some candidate reads moments.
     zones: Option<ZoneCount>,
     scratch: Scratch,
@@ -47,10 +55,12 @@ pub(super) struct Casting<'a> {
 
 impl<'a> Casting<'a> {
     /// Nothing tried yet.
-    pub fn new(candidates: &'a [Candidate]) -> Self {
+    fn new(casts: &'a Casts) -> Self {
+        let candidates = &casts.candidates;
         Self {
-            candidates,
+            casts,
             counts: vec![CastCount::default(); candidates.len()],
+            live: (0..candidates.len()).collect(),
             zones: candidates
                 .iter()
                 .any(|candidate| candidate.mapping.reads_moments())
@@ -60,10 +70,8 @@ impl<'a> Casting<'a> {
     }
 
     /// Tries one value; `key` names its row.
-    pub fn count(&mut self, value: &Value<'_>, key: impl Fn() -> String) {
-        if *value == Value::Null {
-            return;
-        }
+    fn count(&mut self, value: &Value<'_>, key: impl Fn() -> String) {
+        let Some(kind) = ValueKind::of(value) else { return };
         if let (Some(zones), Value::Text(text)) = (&mut self.zones, value) {
             match states_zone(text) {
                 Some(true) => zones.stated += 1,
@@ -71,8 +79,19 @@ impl<'a> Casting<'a> {
                 None => {}
             }
         }
-        for (candidate, count) in self.candidates.iter().zip(&mut self.counts) {
-            match candidate.fit(value, &mut self.scratch) {
+        let Self {
+            casts,
+            counts,
+            live,
+            scratch,
+            ..
+        } = self;
+        let last = counts.len().saturating_sub(1);
+        let is_forgiven = casts.forgiven.contains(&kind);
+        // There are dozens of formats of a time; one that does not fit once is not tried again.
+        live.retain(|place| {
+            let (candidate, count) = (&casts.candidates[*place], &mut counts[*place]);
+            match candidate.fit(value, scratch) {
                 Fit::Exact => count.exact += 1,
                 Fit::Folded => {
                     count.folded += 1;
@@ -82,14 +101,51 @@ impl<'a> Casting<'a> {
                     count.rounded += 1;
                     keep(&mut count.rounded_samples, &key);
                 }
-                Fit::Refused => count.refused.count(value, &key),
+                Fit::Refused => {
+                    count.refused.count(value, &key);
+                    return is_forgiven || *place == last;
+                }
             }
+            true
+        });
+    }
+}
+
+/// Tries the candidates of every column of one table.
+#[derive(Debug)]
+pub(super) struct Castings<'a> {
+    columns: Vec<Casting<'a>>,
+    /// Whether there is anything to try; this is asked for every value.
+    is_casting: bool,
+}
+
+impl<'a> Castings<'a> {
+    /// Nothing tried yet; `stored` are the positions of the columns that are read.
+    pub fn new(table: &Table, stored: &[usize], trials: &'a Trials<'_>) -> Self {
+        let columns: Vec<Casting<'a>> = stored
+            .iter()
+            .map(|column| Casting::new(trials.casts(&table.name, &table.columns[*column].name)))
+            .collect();
+        Self {
+            is_casting: columns.iter().any(|casting| !casting.live.is_empty()),
+            columns,
         }
     }
 
-    /// What was counted, in the order of the candidates.
-    pub fn finish(self) -> (Vec<CastCount>, ZoneCount) {
-        (self.counts, self.zones.unwrap_or_default())
+    /// Tries the value of one column; `key` names its row.
+    #[inline]
+    pub fn count(&mut self, place: usize, value: &Value<'_>, key: impl Fn() -> String) {
+        if self.is_casting {
+            self.columns[place].count(value, key);
+        }
+    }
+
+    /// Notes what was counted in the census of the columns.
+    pub fn finish(self, stored: &[usize], columns: &mut [ColumnCensus]) {
+        for (column, casting) in stored.iter().zip(self.columns) {
+            columns[*column].zones = casting.zones.unwrap_or_default();
+            columns[*column].casts = casting.counts;
+        }
     }
 }
 

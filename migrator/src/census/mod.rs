@@ -24,5 +24,5 @@ pub use orphans::{Orphans, orphans_of};
 pub use table::{Census, TableCensus, row_key};
 pub use text_shape::TextShape;
 pub use time_text::{TimeText, TimeTextCount, TimeTexts};
-pub use trial::{Refused, Test, Trials};
+pub use trial::{Casts, Refused, Test, Trials};
 pub use width::RowWidths;

@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::ColumnCensus;
-use super::casting::Casting;
+use super::casting::Castings;
 use super::duplicates::Duplicates;
 use super::orphans::{self, Orphans};
 use super::trial::{Refused, Trials};
@@ -139,14 +139,8 @@ fn take_table(
         .collect();
     // Nearly always nothing is tried, and this is asked for every value.
     let is_trying = tests.iter().any(Option::is_some);
-    let is_casting = stored
-        .iter()
-        .any(|column| !trials.casts(&table.name, &table.columns[*column].name).is_empty());
     let mut refused = vec![Refused::default(); stored.len()];
-    let mut casts: Vec<Casting<'_>> = stored
-        .iter()
-        .map(|column| Casting::new(trials.casts(&table.name, &table.columns[*column].name)))
-        .collect();
+    let mut castings = Castings::new(table, &stored, trials);
     let mut widths = RowWidths::new(stored.len());
     let (mut rows, mut bytes) = (0, 0);
     let mut told = Told::default();
@@ -167,9 +161,7 @@ fn take_table(
             {
                 refused[place].count(&value, key);
             }
-            if is_casting {
-                casts[place].count(&value, key);
-            }
+            castings.count(place, &value, key);
         }
         widths.count_bytes(row_bytes, key);
         if widths.wants_widths() {
@@ -189,9 +181,7 @@ fn take_table(
     for ((column, test), refused) in stored.iter().zip(tests).zip(refused) {
         columns[*column].refused = test.map(|_| refused);
     }
-    for (column, casting) in stored.iter().zip(casts) {
-        (columns[*column].casts, columns[*column].zones) = casting.finish();
-    }
+    castings.finish(&stored, &mut columns);
     let found = orphans::find(reader, catalog, table)?;
     Ok(TableCensus {
         rows,

@@ -4,7 +4,7 @@
 //! The census only counts what the given test refuses, by kind, so that values which a policy takes out of the
 //! column can be left aside later.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use outgrow_shared::value::Value;
 
@@ -21,8 +21,23 @@ pub type Test<'a> = Box<dyn Fn(&Value<'_>) -> bool + Sync + 'a>;
 #[derive(Default)]
 pub struct Trials<'a> {
     tests: BTreeMap<(String, String), Test<'a>>,
-    casts: BTreeMap<(String, String), Vec<Candidate>>,
+    casts: BTreeMap<(String, String), Casts>,
 }
+
+/// The casts to try on one column.
+#[derive(Debug, Clone, Default)]
+pub struct Casts {
+    /// The casts, the one that takes most at the end.
+    pub candidates: Vec<Candidate>,
+    /// Kinds of which a policy takes out what does not fit.
+    pub forgiven: BTreeSet<ValueKind>,
+}
+
+/// What is tried on a column that is cast to nothing.
+static NO_CASTS: Casts = Casts {
+    candidates: Vec::new(),
+    forgiven: BTreeSet::new(),
+};
 
 impl<'a> Trials<'a> {
     /// Adds the test of one column.
@@ -31,15 +46,14 @@ impl<'a> Trials<'a> {
     }
 
     /// Adds the casts to try on one column.
-    pub fn add_casts(&mut self, table: &str, column: &str, candidates: Vec<Candidate>) {
-        self.casts
-            .insert((table.to_owned(), column.to_owned()), candidates);
+    pub fn add_casts(&mut self, table: &str, column: &str, casts: Casts) {
+        self.casts.insert((table.to_owned(), column.to_owned()), casts);
     }
 
     /// The casts to try on one column.
-    pub fn casts(&self, table: &str, column: &str) -> &[Candidate] {
+    pub fn casts(&self, table: &str, column: &str) -> &Casts {
         let key = (table.to_owned(), column.to_owned());
-        self.casts.get(&key).map_or(&[], Vec::as_slice)
+        self.casts.get(&key).unwrap_or(&NO_CASTS)
     }
 
     pub(super) fn of(&self, table: &str, column: &str) -> Option<&Test<'a>> {

@@ -42,7 +42,10 @@ pub struct Record {
 /// The migrations on record, latest first; none where outgrow never ran.
 pub async fn find_record(target: &Target) -> Result<Vec<Record>, TargetError> {
     let fault = |error: tokio_postgres::Error| target.fault(&error);
-    let there = "SELECT pg_catalog.to_regclass('_outgrow.migration') IS NOT NULL";
+    // By oid: a name in a schema that the role may not use would be an error.
+    let there = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n \
+                 ON n.oid = c.relnamespace WHERE n.nspname = '_outgrow' AND c.relname = 'migration' \
+                 AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT'))";
     if !target
         .client()
         .query_one(there, &[])
@@ -69,7 +72,7 @@ pub async fn find_record(target: &Target) -> Result<Vec<Record>, TargetError> {
 }
 
 /// Whether one of these tables of the schema was made by a migration on record.
-pub async fn made_by_outgrow(target: &Target, schema: &str, tables: &[&str]) -> Result<bool, TargetError> {
+pub async fn made_by_outgrow(target: &Target, schema: &str, tables: &[String]) -> Result<bool, TargetError> {
     let records = find_record(target).await?;
     Ok(records.iter().any(|record| {
         // Plans of other versions have these parts under the same names.
@@ -79,7 +82,7 @@ pub async fn made_by_outgrow(target: &Target, schema: &str, tables: &[&str]) -> 
             && plan["choices"]["schema"] == schema
             && made
                 .into_iter()
-                .any(|table| tables.iter().any(|name| table["target_name"] == *name))
+                .any(|table| tables.iter().any(|name| table["target_name"] == name.as_str()))
     }))
 }
 

@@ -104,8 +104,22 @@ async fn missing_grant(target: &Target) -> Result<String, TargetError> {
 /// Makes outgrow's own schema and tables where they are missing.
 pub(super) async fn create_records(target: &Target) -> Result<(), TargetError> {
     create_schema(target, ledger::SCHEMA).await?;
-    batch(target, ledger::CREATE).await?;
-    batch(target, quarantine::CREATE).await
+    for (table, sql) in [("migration", ledger::CREATE), ("quarantine", quarantine::CREATE)] {
+        // IF NOT EXISTS asks for the right to make tables all the same.
+        if !may_insert(target, table).await? {
+            batch(target, sql).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether outgrow has this table of its own already, and the role may write into it.
+async fn may_insert(target: &Target, table: &str) -> Result<bool, TargetError> {
+    let there = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n \
+                 ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 \
+                 AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'INSERT'))";
+    let row = target.client().query_one(there, &[&ledger::SCHEMA, &table]).await;
+    Ok(row.map_err(|error| target.fault(&error))?.get(0))
 }
 
 /// Makes a schema if it is missing.

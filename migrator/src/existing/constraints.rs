@@ -14,7 +14,7 @@ use crate::quote::quote_ident;
 use crate::target::{Target, TargetError};
 
 use super::rights::Owner;
-use super::savepoint::{attempt, batch, with_lock};
+use super::savepoint::{attempt, batch, refused, with_lock};
 use super::{Relation, literal, orphans, rights};
 
 /// What stands guard over the rows of some tables.
@@ -158,7 +158,10 @@ SELECT cn.nspname::text AS child_schema, c.relname::text AS child, pn.nspname::t
        pg_catalog.has_schema_privilege(pn.oid, 'USAGE') AS may_use_parent,
        (SELECT pg_catalog.bool_and(pg_catalog.has_column_privilege(k.confrelid, a, 'REFERENCES'))
           FROM pg_catalog.unnest(k.confkey) AS a) AS may_refer,
-       NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgconstraint = k.oid AND t.tgenabled <> 'O') AS is_checked,
+       ARRAY (WITH RECURSIVE part (oid) AS (SELECT k.oid UNION SELECT d.oid FROM part
+                JOIN pg_catalog.pg_constraint d ON d.conparentid = part.oid)
+              SELECT pg_catalog.format('ALTER TABLE %s ENABLE TRIGGER %I;', t.tgrelid::pg_catalog.regclass, t.tgname)
+                FROM part JOIN pg_catalog.pg_trigger t ON t.tgconstraint = part.oid AND t.tgenabled <> 'O' ORDER BY 1) AS repairs,
        ARRAY (SELECT a.attname::text FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY AS x (attnum, place)
                 JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = x.attnum ORDER BY x.place) AS columns,
        ARRAY (SELECT a.attname::text FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY AS x (attnum, place)
@@ -198,7 +201,15 @@ pub async fn lock(target: &Target, schema: &str, tables: &[String]) -> Result<()
             name: name.clone(),
         };
         let sql = format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", table.quoted());
-        with_lock(target, &[&table], &sql).await?;
+        match attempt(target, &sql).await? {
+            Ok(()) => {}
+            Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+                let what = format!("may not lock table {table} against writers");
+                let grant = format!("SELECT, INSERT, UPDATE, DELETE ON {}", table.quoted());
+                return Err(rights::not_granted(target, &what, &grant));
+            }
+            Err(error) => return Err(refused(target, &[&table], &error).await?),
+        }
     }
     Ok(())
 }
@@ -243,8 +254,8 @@ struct Rights {
     may_use_child: bool,
     may_use_parent: bool,
     may_refer: bool,
-    /// Whether none of its checks is disabled.
-    is_checked: bool,
+    /// The statements that enable checks of it which are disabled.
+    repairs: Vec<String>,
 }
 
 fn read_key(row: &Row) -> Result<(ForeignKey, Rights), Error> {
@@ -279,7 +290,7 @@ fn read_key(row: &Row) -> Result<(ForeignKey, Rights), Error> {
         may_use_child: row.try_get("may_use_child")?,
         may_use_parent: row.try_get("may_use_parent")?,
         may_refer: row.try_get::<_, Option<bool>>("may_refer")?.unwrap_or(true),
-        is_checked: row.try_get("is_checked")?,
+        repairs: row.try_get("repairs")?,
     };
     Ok((key, rights))
 }
@@ -323,7 +334,7 @@ fn refuse(target: &Target, key: &ForeignKey, rights: &Rights) -> Result<(), Fail
         let grant = format!("REFERENCES ON {}", key.parent.quoted());
         return Err(rights::not_granted(target, &what, &grant));
     }
-    if rights.is_checked {
+    if rights.repairs.is_empty() {
         return Ok(());
     }
     let what = format!(
@@ -331,10 +342,8 @@ fn refuse(target: &Target, key: &ForeignKey, rights: &Rights) -> Result<(), Fail
         key.name, key.child
     );
     let next = format!(
-        "Let an administrator enable them: ALTER TABLE {} ENABLE TRIGGER ALL; ALTER TABLE {} ENABLE TRIGGER ALL; \
-         or drop the key. Nothing was kept.",
-        key.child.quoted(),
-        key.parent.quoted()
+        "Let an administrator run: {} or drop the key. Nothing was kept.",
+        rights.repairs.join(" ")
     );
     Err(Failure::new(Exit::PlanBlocked, what, next).at(target.server()))
 }

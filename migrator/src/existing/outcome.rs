@@ -19,7 +19,7 @@ impl fmt::Display for Transaction {
 
 /// What became of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CommitOutcome {
     /// Everything was kept.
     Committed,
     /// Nothing was kept.
@@ -47,19 +47,19 @@ pub async fn current(target: &Target) -> Result<Transaction, TargetError> {
 ///
 /// # Errors
 /// The server goes away.
-pub async fn of(target: &Target, transaction: &Transaction) -> Result<Outcome, TargetError> {
+pub async fn of(target: &Target, transaction: &Transaction) -> Result<CommitOutcome, TargetError> {
     let sql = "SELECT pg_catalog.pg_xact_status($1::text::pg_catalog.xid8)";
     let row = match target.client().query_one(sql, &[&transaction.0]).await {
         Ok(row) => row,
         // A number of the future: another server, or one restored from a backup.
-        Err(error) if error.as_db_error().is_some() => return Ok(Outcome::Unknown),
+        Err(error) if error.as_db_error().is_some() => return Ok(CommitOutcome::Unknown),
         Err(error) => return Err(target.fault(&error)),
     };
     let status: Option<String> = row.try_get(0).map_err(|error| target.fault(&error))?;
     Ok(match status.as_deref() {
-        Some("committed") => Outcome::Committed,
-        Some("aborted") => Outcome::Aborted,
-        Some("in progress") => Outcome::InProgress,
-        _ => Outcome::Unknown,
+        Some("committed") => CommitOutcome::Committed,
+        Some("aborted") => CommitOutcome::Aborted,
+        Some("in progress") => CommitOutcome::InProgress,
+        _ => CommitOutcome::Unknown,
     })
 }

@@ -59,15 +59,22 @@ pub(super) async fn batch(target: &Target, sql: &str) -> Result<(), TargetError>
 pub(super) async fn with_lock(target: &Target, tables: &[&Relation], sql: &str) -> Result<(), Failure> {
     match attempt(target, sql).await? {
         Ok(()) => Ok(()),
-        Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
-            Err(in_use(target, tables, &holders(target, tables).await?))
-        }
-        Err(error) => {
-            let failure = Failure::from(target.fault(&error));
-            let place = format!("{}, {}", named(tables), failure.place);
-            Err(failure.at(place))
-        }
+        Err(error) => Err(refused(target, tables, &error).await?),
     }
+}
+
+/// What it means that a statement about these tables was refused.
+pub(super) async fn refused(
+    target: &Target,
+    tables: &[&Relation],
+    error: &tokio_postgres::Error,
+) -> Result<Failure, TargetError> {
+    if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
+        return Ok(in_use(target, tables, &holders(target, tables).await?));
+    }
+    let failure = Failure::from(target.fault(error));
+    let place = format!("{}, {}", named(tables), failure.place);
+    Ok(failure.at(place))
 }
 
 async fn holders(target: &Target, tables: &[&Relation]) -> Result<Vec<String>, TargetError> {

@@ -9,8 +9,9 @@ use super::next_id::{Course, Position};
 use super::savepoint::batch;
 use super::{Relation, literal};
 
-/// Which column draws from which sequence: identities and defaults do; one that only owns a sequence may be filled
-/// from it by the application.
+/// Which column draws from which sequence: identities and defaults do, those of a domain and those that name the
+/// sequence in a text (`nextval('s'::text)`, on which nothing depends) included. A column that only owns a sequence may
+/// be filled from it by the application.
 const USES: &str = "\
 WITH RECURSIVE one_use (sequence, rel, attnum, draws) AS (
     SELECT d.refobjid, e.adrelid, e.adnum, true FROM pg_catalog.pg_attrdef e
@@ -18,12 +19,29 @@ WITH RECURSIVE one_use (sequence, rel, attnum, draws) AS (
                                  AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
       JOIN pg_catalog.pg_class s ON s.oid = d.refobjid AND s.relkind = 'S'
     UNION ALL
+    SELECT d.refobjid, a.attrelid, a.attnum, true FROM pg_catalog.pg_depend d
+      JOIN pg_catalog.pg_class s ON s.oid = d.refobjid AND s.relkind = 'S'
+      JOIN pg_catalog.pg_attribute a ON a.atttypid = d.objid AND NOT a.attisdropped
+      JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p')
+     WHERE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    UNION ALL
     SELECT d.objid, d.refobjid, d.refobjsubid::int2, d.deptype = 'i' FROM pg_catalog.pg_depend d
       JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'
      WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-       AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0),
-use AS (SELECT sequence, rel, attnum, pg_catalog.bool_or(draws) AS draws FROM one_use GROUP BY sequence, rel, attnum),
-named (oid) AS (
+       AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0
+    UNION ALL
+    SELECT s.oid, e.adrelid, e.adnum, true FROM pg_catalog.pg_attrdef e JOIN pg_catalog.pg_class c ON c.oid = e.adrelid
+     CROSS JOIN LATERAL pg_catalog.substring(pg_catalog.pg_get_expr(e.adbin, e.adrelid),
+                            'nextval[(]+''((?:[^'']|'''')+)''::text') AS said (name)
+      JOIN pg_catalog.pg_class s ON s.relkind = 'S' JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace
+     WHERE CASE WHEN said.name ~ '\"' THEN said.name ELSE pg_catalog.lower(said.name) END
+           IN (pg_catalog.format('%I.%I', n.nspname, s.relname),
+               CASE WHEN s.relnamespace = c.relnamespace THEN pg_catalog.quote_ident(s.relname) END)),
+use AS (SELECT sequence, rel, attnum, pg_catalog.bool_or(draws) AS draws FROM one_use GROUP BY sequence, rel, attnum)";
+
+/// The sequences of the named tables with every column that uses one of them.
+const SHARED: &str = "\
+, named (oid) AS (
     SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = $1 AND c.relname::text = ANY ($2) AND c.relkind IN ('r', 'p')),
 base (typ, oid) AS (
@@ -47,14 +65,10 @@ SELECT sn.nspname::text AS sequence_schema, s.relname::text AS sequence, q.seqst
  ORDER BY sn.nspname::text COLLATE \"C\", s.relname::text COLLATE \"C\", tn.nspname::text COLLATE \"C\",
           t.relname::text COLLATE \"C\", a.attnum";
 
-/// Sequences of a schema that belong to no column.
+/// Sequences of a schema that no column uses.
 const UNUSED: &str = "\
 SELECT c.relname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
- WHERE n.nspname = $1 AND c.relkind = 'S'
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                      AND d.objid = c.oid AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0)
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
-                      AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = c.oid)
+ WHERE n.nspname = $1 AND c.relkind = 'S' AND c.oid NOT IN (SELECT u.sequence FROM use u)
  ORDER BY c.relname::text COLLATE \"C\"";
 
 /// A sequence with the columns that use it.
@@ -118,7 +132,10 @@ pub(super) async fn read(
     schema: &str,
     tables: &[String],
 ) -> Result<Vec<Sequence>, TargetError> {
-    let rows = target.client().query(USES, &[&schema, &tables]).await;
+    let rows = target
+        .client()
+        .query(&format!("{USES}{SHARED}"), &[&schema, &tables])
+        .await;
     let mut sequences: Vec<Sequence> = Vec::new();
     for row in rows.map_err(|error| target.fault(&error))? {
         add(&row, &mut sequences).map_err(|error| target.fault(&error))?;
@@ -167,7 +184,10 @@ fn add(row: &Row, sequences: &mut Vec<Sequence>) -> Result<(), Error> {
 
 /// Sequences of a schema that no column draws from or owns.
 pub(super) async fn unused(target: &Target, schema: &str) -> Result<Vec<Relation>, TargetError> {
-    let rows = target.client().query(UNUSED, &[&schema]).await;
+    let rows = target
+        .client()
+        .query(&format!("{USES} {UNUSED}"), &[&schema])
+        .await;
     let rows = rows.map_err(|error| target.fault(&error))?;
     let relation = |row: &Row| {
         let name = row.try_get(0).map_err(|error| target.fault(&error))?;

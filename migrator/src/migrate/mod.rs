@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::copy::{self, Records};
 use crate::existing::ids::{self, Late};
-use crate::existing::outcome::{self, Outcome, Transaction};
+use crate::existing::outcome::{self, CommitOutcome, Transaction};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::job::Job;
@@ -101,9 +101,10 @@ pub fn refuse_blocked(plan: &Plan) -> Result<(), Failure> {
         .with(Disposition::Blocked)
         .take(BLOCKED_NAMED_MAX)
         .map(|finding| {
-            let rows = match finding.rows {
-                0 => String::new(),
-                rows => format!("; {}: {}", counted(rows, "row"), finding.samples.join("; ")),
+            let rows = match (finding.rows, finding.samples.is_empty()) {
+                (0, _) => String::new(),
+                (rows, true) => format!("; {}", counted(rows, "row")),
+                (rows, false) => format!("; {}: {}", counted(rows, "row"), finding.samples.join("; ")),
             };
             format!("{} [{}]: {}{rows}", finding.object, finding.rule, finding.detail)
         })
@@ -113,7 +114,8 @@ pub fn refuse_blocked(plan: &Plan) -> Result<(), Failure> {
             "Nothing was written. `outgrow inspect FILE` shows each with its rule, rows and remedy."
         }
         SchemaMode::App => {
-            "Nothing was written. `outgrow inspect FILE --to TARGET` shows each with its rule, rows and remedy."
+            "Nothing was written. `outgrow inspect FILE --to TARGET` shows each with its rule, rows and remedy. To have \
+             outgrow make tables of its own, name an empty schema with --schema."
         }
     };
     Err(Failure::new(Exit::PlanBlocked, what, next).because(told.join("\n")))
@@ -328,9 +330,9 @@ impl End<'_> {
             Records::Refused { .. } => {
                 copy::await_end(&again).await?;
                 match outcome::of(&again, &self.transaction).await? {
-                    Outcome::Committed => true,
-                    Outcome::Aborted => false,
-                    Outcome::InProgress | Outcome::Unknown => {
+                    CommitOutcome::Committed => true,
+                    CommitOutcome::Aborted => false,
+                    CommitOutcome::InProgress | CommitOutcome::Unknown => {
                         let next = format!(
                             "The answer to COMMIT was lost. Ask the server: {}",
                             self.question()

@@ -153,6 +153,12 @@ impl Choices {
         self.columns.get(object)
     }
 
+    /// What was said of values of this kind in this column, or else in all columns.
+    pub fn policy(&self, object: &str, kind: ValueKind) -> Option<Policy> {
+        let own = self.column(object).and_then(|choice| choice.values.get(&kind));
+        own.or_else(|| self.values.get(&kind)).copied()
+    }
+
     /// What becomes of the rows that this table holds on the target already, if its owner spoke of this very table.
     pub fn own_seeds(&self, object: &str) -> Option<SeedPolicy> {
         self.tables.get(object).and_then(|choice| choice.seeds)

@@ -121,7 +121,11 @@ pub struct ColumnPlan {
     pub values: BTreeMap<ValueKind, Policy>,
     /// What the target's column holds, where the application made it and policies take values out: they hold for
     /// values that do not fit it, and for no others.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "crate::target::catalog::kind::as_text"
+    )]
     pub fits: Option<ColumnKind>,
     /// The expression by which the target computes it, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]

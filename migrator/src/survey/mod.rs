@@ -105,6 +105,9 @@ async fn look(target: &Target, opened: &Opened, choices: &Choices) -> Result<Opt
     if !choices.into_existing && !are_the_applications(target, &facts, choices).await? {
         return Ok(None);
     }
+    let bound = facts.bound_names();
+    let names: Vec<&str> = bound.iter().map(String::as_str).collect();
+    catalog::count_rows(target, &mut facts.target, &names).await?;
     ledgers::compare_all(target, &opened.source, &opened.catalog, &mut facts).await?;
     Ok(Some(facts))
 }
@@ -114,12 +117,7 @@ async fn are_the_applications(target: &Target, facts: &Facts, choices: &Choices)
     if facts.binding.tables.is_empty() {
         return Ok(false);
     }
-    let names: Vec<&str> = facts
-        .binding
-        .tables
-        .iter()
-        .map(|bound| facts.target.tables[bound.pair.target].name.as_str())
-        .collect();
+    let names = facts.bound_names();
     // Tables that outgrow made are no application's: to fill them again is to migrate twice.
     Ok(!made_by_outgrow(target, &choices.schema, &names).await?)
 }

@@ -142,7 +142,7 @@ fn write_numeric(bytes: &[u8], text: &mut String) -> Option<()> {
 }
 
 /// A decimal as NUMERIC affinity stores it: INTEGER if whole and within 64 bits, else REAL.
-fn number_of(text: &str) -> Option<Value<'static>> {
+pub(super) fn number_of(text: &str) -> Option<Value<'static>> {
     let (integer, fraction) = text.split_once('.').unwrap_or((text, ""));
     if fraction.bytes().all(|digit| digit == b'0')
         && let Ok(whole) = integer.parse()

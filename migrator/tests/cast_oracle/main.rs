@@ -62,7 +62,7 @@ fn postgres_agrees_with_every_cast() {
         given.and_then(|value| value.parse().ok()).unwrap_or(otherwise)
     };
     let seed = number_from("OUTGROW_SEED", 0x0ca_57ed);
-    let rounds = number_from("OUTGROW_ROUNDS", 400);
+    let rounds = number_from("OUTGROW_ROUNDS", 1000);
     println!("OUTGROW_SEED={seed} OUTGROW_ROUNDS={rounds}");
     let mut dice = Dice(seed);
     let server = Server::start();

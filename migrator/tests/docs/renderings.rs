@@ -27,6 +27,13 @@ fn inspect_groups_findings_and_says_what_to_run() {
 }
 
 #[test]
+fn inspect_shows_which_table_of_the_application_takes_which() {
+    let command = "outgrow migrate app.db --seeds replace --to postgres://USER@HOST/DATABASE";
+    let text = findings::render(&sample::plan_for_the_application(), command, Paint::Plain);
+    golden("inspect-existing", &text);
+}
+
+#[test]
 fn migrate_shows_roots_and_exceptions() {
     golden("migrate", &summary::render(&sample::migrated(), Paint::Plain));
 }

@@ -1,5 +1,6 @@
 //! Every rule has its section in `docs/rules.md`, and no section speaks of a rule that is gone.
 
+use outgrow_migrator::plan::existing::ledgers::frameworks;
 use outgrow_migrator::plan::rules;
 
 use crate::document;
@@ -25,4 +26,11 @@ fn every_section_says_what_why_and_what_to_do() {
             assert!(section.contains(part), "{part} is missing in {section}");
         }
     }
+}
+
+#[test]
+fn the_ledgers_that_are_known_are_listed() {
+    let listed = format!("Known are the ledgers of {}.", frameworks().join(", "));
+    let page = document("docs/rules.md").replace('\n', " ");
+    assert!(page.contains(&listed), "docs/rules.md does not say: {listed}");
 }

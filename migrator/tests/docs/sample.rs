@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use outgrow_migrator::migrate::Migrated;
 use outgrow_migrator::plan::choices::Choices;
+use outgrow_migrator::plan::existing::seeds::SeedPolicy;
 use outgrow_migrator::plan::mapping::Mapping;
 use outgrow_migrator::plan::model::{
-    ColumnPlan, Converted, Disposition, FORMAT, Finding, Plan, SchemaMode, TablePlan,
+    ColumnPlan, Converted, Disposition, FORMAT, Finding, Plan, SchemaMode, Seeds, TablePlan,
 };
 use outgrow_migrator::report::certificate::{
     Certificate, Exception, Level, SourceSide, TableEntry, TargetSide,
@@ -95,6 +96,36 @@ pub fn plan(blocked: bool) -> Plan {
         tables: vec![table("users", 2240, Mode::Keyed), table("log", 1, Mode::Bucket)],
         steps: Vec::new(),
     }
+}
+
+/// A plan that fills tables of the application, with names that differ and rows that are there.
+pub fn plan_for_the_application() -> Plan {
+    let mut plan = plan(false);
+    plan.schema_mode = SchemaMode::App;
+    plan.choices.seeds = Some(SeedPolicy::Replace);
+    plan.findings = vec![
+        finding(
+            Disposition::Changed,
+            "seeds.replaced",
+            "table:log",
+            "rows on the target that are deleted before the copy: 3",
+            "",
+        ),
+        finding(
+            Disposition::Skipped,
+            "ledger.compared",
+            "table:django_migrations",
+            "the migration ledger of Django: both sides are at the same migration (19 compared); the target's rows stay",
+            "",
+        ),
+    ];
+    plan.tables[0].columns[0].target_name = "user_id".to_owned();
+    plan.tables[1].target_name = "Log".to_owned();
+    plan.tables[1].seeds = Some(Seeds {
+        rows: 3,
+        policy: SeedPolicy::Replace,
+    });
+    plan
 }
 
 pub fn identity() -> Identity {

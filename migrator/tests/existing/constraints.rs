@@ -186,19 +186,27 @@ async fn what_a_role_lacks_is_said_with_the_statement_that_gives_it() {
         CREATE FUNCTION app.pass() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; \
         CREATE TABLE app.watched (id int); GRANT ALL ON app.watched TO PUBLIC; \
         CREATE TRIGGER w BEFORE INSERT ON app.watched FOR EACH ROW EXECUTE FUNCTION app.pass(); \
-        CREATE TABLE app.lent (id int PRIMARY KEY); GRANT REFERENCES, SELECT ON app.lent TO PUBLIC";
+        CREATE TABLE app.shut (id int); CREATE TABLE app.lent (id int PRIMARY KEY); GRANT REFERENCES, SELECT ON app.lent TO PUBLIC";
     let by_owner = "CREATE TABLE mine (id int REFERENCES lent); CREATE TABLE sealed (id int PRIMARY KEY); \
-        CREATE TABLE to_sealed (id int REFERENCES sealed)";
+        CREATE TABLE to_sealed (id int REFERENCES sealed); \
+        CREATE TABLE uncut (id int PRIMARY KEY); CREATE TABLE cut (id int REFERENCES uncut) PARTITION BY LIST (id); CREATE TABLE cut_rest PARTITION OF cut DEFAULT";
     let scene = Scene::new(by_admin, by_owner).await;
     let admin = scene.admin().await;
     run(
         &admin,
-        "REVOKE REFERENCES ON app.lent FROM PUBLIC; ALTER TABLE app.to_sealed DISABLE TRIGGER ALL",
+        "REVOKE REFERENCES ON app.lent FROM PUBLIC; ALTER TABLE app.to_sealed DISABLE TRIGGER ALL; ALTER TABLE app.cut_rest DISABLE TRIGGER ALL",
     )
     .await;
     let target = scene.target().await;
     let role = scene.role.clone();
     for (tables, told) in [
+        (
+            "cut",
+            vec![
+                "cut_id_fkey".to_owned(),
+                "ALTER TABLE app.cut_rest ENABLE TRIGGER \"RI_ConstraintTrigger_c".into(),
+            ],
+        ),
         (
             "parent",
             vec![
@@ -207,6 +215,12 @@ async fn what_a_role_lacks_is_said_with_the_statement_that_gives_it() {
                 format!("GRANT \"keeper\" TO \"{role}\";"),
                 format!("ALTER TABLE \"app\".\"theirs\" OWNER TO \"{role}\";"),
             ],
+        ),
+        (
+            "shut",
+            vec![format!(
+                "GRANT SELECT, INSERT, UPDATE, DELETE ON \"app\".\"shut\" TO \"{role}\";"
+            )],
         ),
         (
             "watched",
@@ -223,7 +237,10 @@ async fn what_a_role_lacks_is_said_with_the_statement_that_gives_it() {
         ),
         (
             "sealed",
-            vec!["to_sealed_id_fkey".into(), "ENABLE TRIGGER ALL".into()],
+            vec![
+                "to_sealed_id_fkey".into(),
+                "ALTER TABLE app.to_sealed ENABLE TRIGGER \"RI".into(),
+            ],
         ),
     ] {
         let failure = begin(&target, &[tables]).await.unwrap_err();
@@ -231,6 +248,29 @@ async fn what_a_role_lacks_is_said_with_the_statement_that_gives_it() {
         assert_eq!(failure.exit, Exit::PlanBlocked, "{shown}");
         assert!(told.iter().all(|part| shown.contains(part)), "{told:?}: {shown}");
         execute(&target, "ROLLBACK").await;
+    }
+}
+
+#[tokio::test]
+async fn checks_put_off_to_commit_do_not_keep_keys_away() {
+    let by_owner = "CREATE TABLE t (id int PRIMARY KEY, n int UNIQUE DEFERRABLE INITIALLY DEFERRED, up int REFERENCES t)";
+    let scene = Scene::new("", by_owner).await;
+    let target = scene.target().await;
+    let before = state::read(&target).await.unwrap();
+    for (rows, is_good) in [
+        (
+            "INSERT INTO app.t VALUES (1, 5, 2), (2, 5, 1); UPDATE app.t SET n = 6 WHERE id = 2",
+            true,
+        ),
+        ("INSERT INTO app.t VALUES (1, 5, 2), (2, 5, 1)", false),
+    ] {
+        let guards = begin(&target, &["t"]).await.unwrap();
+        take_off(&target, &guards).await.unwrap();
+        execute(&target, rows).await;
+        let done = put_back(&target, &guards).await;
+        assert_eq!(done.is_ok(), is_good, "{done:?}");
+        execute(&target, "ROLLBACK").await;
+        assert_eq!(compare(&before, &state::read(&target).await.unwrap()), []);
     }
 }
 

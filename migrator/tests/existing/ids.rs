@@ -65,6 +65,9 @@ const KINDS: &str = r#"
         CREATE TABLE ahead (id serial, note text);
         CREATE TABLE owned_only (id bigint); CREATE SEQUENCE by_hand OWNED BY owned_only.id;
         CREATE SEQUENCE naming; CREATE TABLE named_ids (id text DEFAULT 'N-' || nextval('naming')::text);
+        CREATE SEQUENCE "Late"; CREATE TABLE late_bound (id int DEFAULT nextval('"Late"'::text), o int DEFAULT nextval('APP.other_late'::text));
+        CREATE SEQUENCE other_late; CREATE SEQUENCE of_domain; CREATE DOMAIN numbered AS int DEFAULT nextval('of_domain');
+        CREATE TABLE by_domain (id numbered, note text);
         CREATE SEQUENCE alone;
         SELECT setval('ahead_id_seq', 500);"#;
 
@@ -76,10 +79,10 @@ const ROWS: &str = r#"
         INSERT INTO app.first_sharer VALUES (3); INSERT INTO app."Second ""Sharer" VALUES (90);
         INSERT INTO app.falling VALUES (-6.5), ('NaN'), (3);
         INSERT INTO app.parted VALUES (77, 1); INSERT INTO app.ahead VALUES (2);
-        INSERT INTO app.owned_only VALUES (8); INSERT INTO app.named_ids VALUES ('N-9');"#;
+        INSERT INTO app.late_bound VALUES (5, 6); INSERT INTO app.by_domain VALUES (7); INSERT INTO app.owned_only VALUES (8); INSERT INTO app.named_ids VALUES ('N-9');"#;
 
 /// The tables that are filled; one that shares a sequence is not among them.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 13] = [
     "serial_ids",
     "always_ids",
     "offered_ids",
@@ -91,16 +94,21 @@ const TABLES: [&str; 11] = [
     "ahead",
     "owned_only",
     "named_ids",
+    "late_bound",
+    "by_domain",
 ];
 
 /// Column, sequence, next value, and whether it was moved there.
-const EXPECTED: [&str; 11] = [
+const EXPECTED: [&str; 14] = [
     "app.ahead.id app.ahead_id_seq 501 false",
     "app.always_ids.id app.always_ids_id_seq 9007199254740994 true",
+    "app.by_domain.id app.of_domain 8 true",
     "app.emptied_ids.id app.emptied_ids_id_seq 31 true",
     "app.empty_ids.id app.empty_ids_id_seq 1 false",
     "app.falling.n app.downward -7 true",
     "app.first_sharer.n other.Odd S.q 91 true",
+    "app.late_bound.id app.Late 6 true",
+    "app.late_bound.o app.other_late 7 true",
     "app.named_ids.id app.naming 1 false",
     "app.offered_ids.Id app.offered_ids_Id_seq 15 true",
     "app.owned_only.id app.by_hand 9 true",

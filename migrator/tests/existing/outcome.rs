@@ -1,6 +1,6 @@
 //! What became of a transaction whose answer was lost.
 
-use outgrow_migrator::existing::outcome::{Outcome, current, of};
+use outgrow_migrator::existing::outcome::{CommitOutcome, current, of};
 
 use crate::ids::begun;
 use crate::scene::{Scene, run};
@@ -9,10 +9,13 @@ use crate::scene::{Scene, run};
 async fn the_fate_of_a_transaction_is_known_in_another_session() {
     let scene = Scene::new("", "CREATE TABLE t (a int)").await;
     let again = scene.target().await;
-    for (end, expected) in [("COMMIT", Outcome::Committed), ("ROLLBACK", Outcome::Aborted)] {
+    for (end, expected) in [
+        ("COMMIT", CommitOutcome::Committed),
+        ("ROLLBACK", CommitOutcome::Aborted),
+    ] {
         let target = begun(&scene).await;
         let transaction = current(&target).await.unwrap();
-        assert_eq!(of(&again, &transaction).await.unwrap(), Outcome::InProgress);
+        assert_eq!(of(&again, &transaction).await.unwrap(), CommitOutcome::InProgress);
         target.client().batch_execute(end).await.unwrap();
         assert_eq!(of(&again, &transaction).await.unwrap(), expected);
     }
@@ -24,5 +27,5 @@ async fn the_fate_of_a_transaction_is_known_in_another_session() {
         &format!("SELECT pg_terminate_backend({pid}, 10000)"),
     )
     .await;
-    assert_eq!(of(&again, &transaction).await.unwrap(), Outcome::Aborted);
+    assert_eq!(of(&again, &transaction).await.unwrap(), CommitOutcome::Aborted);
 }

@@ -1,6 +1,6 @@
 //! The stages in their order, by a role that owns the tables and may do nothing else.
 
-use outgrow_migrator::existing::outcome::{self, Outcome};
+use outgrow_migrator::existing::outcome::{self, CommitOutcome};
 use outgrow_migrator::existing::{constraints, ids, probe, state, undo};
 use outgrow_migrator::report::certificate::target_facts;
 use outgrow_migrator::target::catalog;
@@ -46,7 +46,7 @@ async fn an_owner_without_other_rights_fills_its_tables() {
     let again = scene.target().await;
     assert_eq!(
         outcome::of(&again, &transaction).await.unwrap(),
-        Outcome::Committed
+        CommitOutcome::Committed
     );
     let sequences = positions(&scene).await;
     assert_eq!(sequences, ["app.a_id_seq 3 false", "app.b_id_seq 3 false"]);

@@ -127,7 +127,7 @@ fn a_plan_is_written_to_a_new_file_only() {
     let said = scene.run(&["plan", source, "-o", "plan.toml"]).exits(0);
     assert!(said.stdout.is_empty());
     let plan = fs::read_to_string(scene.work().join("plan.toml")).unwrap();
-    assert!(plan.contains("outgrow-plan-2"));
+    assert!(plan.contains("outgrow-plan-3"));
     scene
         .run(&["plan", source, "-o", "plan.toml"])
         .refuses(2, &["plan.toml"]);

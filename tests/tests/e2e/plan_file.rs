@@ -94,7 +94,7 @@ fn a_file_that_is_no_plan_is_refused_with_its_place() {
             "skip = []\nsql.\"check:orders.1\" = \"true\"",
             "check:orders.1",
         ),
-        ("outgrow-plan-2", "outgrow-plan-9", "outgrow-plan-9"),
+        ("outgrow-plan-3", "outgrow-plan-9", "outgrow-plan-9"),
     ];
     for (from, to, named) in cases {
         fs::write(&plan, good.replacen(from, to, 1)).unwrap();

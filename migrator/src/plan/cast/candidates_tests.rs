@@ -96,27 +96,10 @@ fn folding_comes_last_and_only_it_folds() {
         zone: Some("+01:00".to_owned()),
         durations_are_microseconds: true,
     };
-    let kinds = [
-        ColumnKind::Boolean,
-        ColumnKind::Smallint,
-        ColumnKind::Real,
-        ColumnKind::DoublePrecision,
-        ColumnKind::Numeric(None),
-        ColumnKind::Citext,
-        ColumnKind::Char(4),
-        ColumnKind::Bytea,
-        ColumnKind::Uuid,
-        ColumnKind::Json,
-        ColumnKind::Jsonb,
-        ColumnKind::Date,
-        ColumnKind::Time(6),
-        ColumnKind::Timestamp(6),
-        ColumnKind::Timestamptz(3),
-        ColumnKind::Interval(6),
-        ColumnKind::Inet,
-        ColumnKind::Cidr,
-        ColumnKind::Array(Box::new(ColumnKind::Text)),
-    ];
+    // An enumeration takes its labels as they are and folds nothing.
+    let kinds = ColumnKind::of_every_sort()
+        .into_iter()
+        .filter(|kind| !matches!(kind, ColumnKind::Enum(_)));
     for kind in kinds {
         let candidates = candidates(&kind, &hints);
         let folding: Vec<bool> = candidates
@@ -227,4 +210,32 @@ fn an_owner_may_force_what_leads_there() {
     assert!(!forced("integer.interval(s)", &ColumnKind::Bigint));
     assert!(!forced("number.numeric(5,2)", &ColumnKind::Numeric(Some((6, 2)))));
     assert!(!forced("text.text", &ColumnKind::Jsonb));
+}
+
+#[test]
+fn a_cast_sends_the_value_and_stores_its_normal_form() {
+    use crate::plan::model::ColumnPlan;
+
+    let mut column = ColumnPlan {
+        fits: None,
+        name: "price".to_owned(),
+        target_name: "price".to_owned(),
+        declared_type: "TEXT".to_owned(),
+        target_type: "numeric".to_owned(),
+        mapping: Mapping::Cast(Cast::AnyNumeric(Limit::None)),
+        could_be: Vec::new(),
+        values: std::collections::BTreeMap::new(),
+        generated: None,
+        not_null: false,
+        reason: String::new(),
+    };
+    let mut scratch = Scratch::default();
+    let treated = column.treat(Text("+1.50"), &mut scratch);
+    // Postgres prints 1.50, as it was written; the value is 1.5.
+    assert_eq!(treated.sent(), Text("+1.50"));
+    assert_eq!((treated.stored(), treated.hashed()), (Text("1.5"), Text("1.5")));
+    assert!(column.folds());
+    column.mapping = Mapping::AnyText;
+    let treated = column.treat(Integer(5), &mut scratch);
+    assert_eq!((treated.sent(), treated.stored()), (Text("5"), Text("5")));
 }

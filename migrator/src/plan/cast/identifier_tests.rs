@@ -11,38 +11,7 @@ fn identifiers_read_back() {
         zone: Some("Europe/Berlin".to_owned()),
         durations_are_microseconds: true,
     };
-    let kinds = [
-        ColumnKind::Boolean,
-        ColumnKind::Smallint,
-        ColumnKind::Integer,
-        ColumnKind::Bigint,
-        ColumnKind::Real,
-        ColumnKind::DoublePrecision,
-        ColumnKind::Numeric(None),
-        ColumnKind::Numeric(Some((10, 2))),
-        ColumnKind::Numeric(Some((3, -2))),
-        ColumnKind::Text,
-        ColumnKind::Char(3),
-        ColumnKind::Bytea,
-        ColumnKind::Uuid,
-        ColumnKind::Json,
-        ColumnKind::Jsonb,
-        ColumnKind::Date,
-        ColumnKind::Time(6),
-        ColumnKind::Time(3),
-        ColumnKind::Timestamp(6),
-        ColumnKind::Timestamp(0),
-        ColumnKind::Timestamptz(6),
-        ColumnKind::Timestamptz(3),
-        ColumnKind::Interval(6),
-        ColumnKind::Interval(2),
-        ColumnKind::Inet,
-        ColumnKind::Cidr,
-        ColumnKind::Enum(vec!["a".to_owned()]),
-        ColumnKind::Array(Box::new(ColumnKind::Numeric(Some((4, 1))))),
-        ColumnKind::Array(Box::new(ColumnKind::Numeric(None))),
-        ColumnKind::Array(Box::new(ColumnKind::Varchar(Some(5)))),
-    ];
+    let kinds = ColumnKind::of_every_sort();
     let mut seen = std::collections::BTreeSet::new();
     for kind in &kinds {
         for candidate in candidates(kind, &hints) {

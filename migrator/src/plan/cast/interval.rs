@@ -7,12 +7,15 @@ use outgrow_shared::value::Value;
 
 use super::fraction::{Microseconds, parse_any, round_to};
 use super::model::{Normal, Outcome};
+use super::moment_spelling::Spelled;
 use crate::plan::epoch::EpochUnit;
 
 const MICROSECONDS_PER_SECOND: i64 = 1_000_000;
 const MICROSECONDS_PER_MINUTE: i64 = 60 * MICROSECONDS_PER_SECOND;
 const MICROSECONDS_PER_HOUR: i64 = 60 * MICROSECONDS_PER_MINUTE;
 const MICROSECONDS_PER_DAY: i64 = 24 * MICROSECONDS_PER_HOUR;
+/// From the beginning of 1970 to that of 2000, from which Postgres counts: 10957 days.
+const MICROSECONDS_1970_TO_2000: i64 = 10_957 * MICROSECONDS_PER_DAY;
 const MICROSECONDS_PER_WEEK: i64 = 7 * MICROSECONDS_PER_DAY;
 
 /// Days and the rest of a day, as both travel. The rest is never below zero.
@@ -45,7 +48,7 @@ pub fn to_integer(microseconds: i64, unit: EpochUnit) -> Option<i64> {
 /// The duration of a TEXT in any spelling, in the column's digits of a second.
 pub fn any(value: &Value<'_>, digits: u8) -> Option<Microseconds> {
     let Value::Text(text) = value else { return None };
-    let read = parse(text)?;
+    let read = parse(text).or_else(|| since_1970(text))?;
     let near = round_to(digits, read.count);
     // The range of days is not that of microseconds.
     split(near.count)?;
@@ -58,6 +61,16 @@ pub fn any(value: &Value<'_>, digits: u8) -> Option<Microseconds> {
 pub(super) fn any_outcome(value: &Value<'_>, digits: u8) -> Option<Outcome> {
     let near = any(value, digits)?;
     Some(Outcome::of(Normal::Integer(near.count)).rounded_if(near.rounded))
+}
+
+/// A wall time that stands for the duration since 1970-01-01 00:00:00: SQLAlchemy's `Interval`, where the database
+/// has none (<https://docs.sqlalchemy.org/en/20/core/type_basics.html#sqlalchemy.types.Interval>).
+fn since_1970(text: &str) -> Option<Microseconds> {
+    let spelled = Spelled::parse(text).filter(|spelled| spelled.offset.is_none())?;
+    Some(Microseconds {
+        count: spelled.local.checked_add(MICROSECONDS_1970_TO_2000)?,
+        rounded: spelled.rounded,
+    })
 }
 
 fn parse(text: &str) -> Option<Microseconds> {
@@ -229,6 +242,9 @@ mod tests {
             ("P2W", 14 * DAY),
             ("-P1DT00H00M01.500000S", -DAY - 1_500_000),
             ("P0DT00H00M00S", 0),
+            ("1970-01-01 00:00:00.000000", 0),
+            ("1970-01-02 00:00:05.000001", DAY + 5_000_001),
+            ("1969-12-31 23:59:59", -1_000_000),
         ] {
             assert_eq!(read(text), Some((expected, false)), "{text}");
         }

@@ -11,6 +11,10 @@ const MICROSECONDS_PER_SECOND: i64 = 1_000_000;
 const MICROSECONDS_PER_DAY: i64 = 86_400 * MICROSECONDS_PER_SECOND;
 /// `YYYY-MM-DD`.
 const DATE_LENGTH: usize = 10;
+/// `YYYYMMDD`.
+const COMPACT_DATE_LENGTH: usize = 8;
+/// `HHMMSS`.
+const COMPACT_CLOCK_LENGTH: usize = 6;
 
 /// What a text states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +28,13 @@ pub struct Spelled {
 }
 
 impl Spelled {
-    /// Reads a day, alone or with a time, and a zone where there is one. A day alone is its midnight.
+    /// Reads a day, alone or with a time, and a zone where there is one. A day alone is its midnight. Both forms of
+    /// ISO 8601 are read, the basic one without the separators too.
     pub fn parse(text: &str) -> Option<Self> {
+        Self::parse_extended(text).or_else(|| Self::parse_extended(&extended(text)?))
+    }
+
+    fn parse_extended(text: &str) -> Option<Self> {
         let (day, rest) = text.split_at_checked(DATE_LENGTH)?;
         let midnight = i64::from(parse_day(day)?) * MICROSECONDS_PER_DAY;
         if rest.is_empty() {
@@ -53,6 +62,30 @@ impl Spelled {
         self.offset
             .map(|offset| self.local - i64::from(offset) * 1_000_000)
     }
+}
+
+/// The extended form of `YYYYMMDD`, `YYYYMMDDHHMMSS` and `YYYYMMDDTHHMMSS`, what follows the seconds included.
+fn extended(text: &str) -> Option<String> {
+    let digits_of = |text: &str, length: usize| -> Option<()> {
+        let digits = text.get(..length)?;
+        digits.bytes().all(|byte| byte.is_ascii_digit()).then_some(())
+    };
+    digits_of(text, COMPACT_DATE_LENGTH)?;
+    let (day, rest) = text.split_at(COMPACT_DATE_LENGTH);
+    let mut written = format!("{}-{}-{}", &day[..4], &day[4..6], &day[6..]);
+    if rest.is_empty() {
+        return Some(written);
+    }
+    let clock = rest.strip_prefix('T').unwrap_or(rest);
+    digits_of(clock, COMPACT_CLOCK_LENGTH)?;
+    let (clock, rest) = clock.split_at(COMPACT_CLOCK_LENGTH);
+    written.push_str(&format!(
+        " {}:{}:{}{rest}",
+        &clock[..2],
+        &clock[2..4],
+        &clock[4..]
+    ));
+    Some(written)
 }
 
 /// Whether a text that is a timestamp states its zone; `None` if it is none. A column in which some do and some do
@@ -127,6 +160,9 @@ mod tests {
             ("2000-01-01", (0, None, false)),
             ("2000-01-02 00:00", (MICROSECONDS_PER_DAY, None, false)),
             ("2000-01-01T00:00:01", (1_000_000, None, false)),
+            ("20000102", (MICROSECONDS_PER_DAY, None, false)),
+            ("20000101000001", (1_000_000, None, false)),
+            ("20000101T000001.5Z", (1_500_000, Some(0), false)),
             ("2000-01-01 00:00:00.5", (500_000, None, false)),
             ("2000-01-01 00:00:00.0000004", (0, None, true)),
             (
@@ -176,7 +212,7 @@ mod tests {
             "2024-01-01  10:00:00",
             "2024-01-01 10:00:00 +0000 UTC m=+0.1",
             "2024-01-01 10:00:0\u{661}",
-            "20240101T100000",
+            "2024010110",
         ] {
             assert_eq!(read(text), None, "{text}");
         }

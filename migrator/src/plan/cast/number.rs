@@ -70,7 +70,6 @@ pub(super) fn any_real_outcome(value: &Value<'_>, text: &mut String) -> Option<O
     }
     let exact = match value {
         Value::Real(real) => *real,
-        #[expect(clippy::cast_precision_loss, reason = "the loss shows in the comparison")]
         Value::Integer(integer) => {
             let lost = whole_of(single) != Some(*integer);
             return Some(Outcome::of(Normal::Real(single)).rounded_if(lost));

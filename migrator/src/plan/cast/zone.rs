@@ -126,7 +126,7 @@ pub fn offset_seconds(text: &str) -> Option<i32> {
         _ => return None,
     };
     let (hours, minutes, seconds) = match rest {
-        [h @ .., _, _] if h.is_empty() => (rest, &b"00"[..], &b"00"[..]),
+        [_, _] => (rest, &b"00"[..], &b"00"[..]),
         [_, _, b':', _, _] => (&rest[..2], &rest[3..], &b"00"[..]),
         [_, _, _, _] => (&rest[..2], &rest[2..], &b"00"[..]),
         [_, _, b':', _, _, b':', _, _] => (&rest[..2], &rest[3..5], &rest[6..]),

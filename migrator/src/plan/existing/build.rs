@@ -145,7 +145,7 @@ fn plan_table(
     block_wide_rows(builder, &format!("table:{}", table.name), &census.widths);
     check_rights(builder, table, target);
     let planned = columns::plan(builder, bound, table, target, census, |column| {
-        trials.casts(&table.name, column)
+        &trials.casts(&table.name, column).candidates
     });
     for (position, why) in &bound.alone {
         note_alone_column(builder, table, *position, census, why);

@@ -62,7 +62,8 @@ pub(super) fn plan<'a>(
     planned
 }
 
-fn plan_column(builder: &mut Builder<'_>, column: &Bound<'_>) -> Option<ColumnPlan> {
+/// Whether nothing of the column is copied, and why.
+fn is_left_out(builder: &mut Builder<'_>, column: &Bound<'_>) -> bool {
     let object = &column.object;
     if builder.skipped(
         object,
@@ -77,12 +78,12 @@ fn plan_column(builder: &mut Builder<'_>, column: &Bound<'_>) -> Option<ColumnPl
                 detail,
             ));
         }
-        return None;
+        return true;
     }
     if column.target.generated {
         let detail = "the target computes it; its values are neither copied nor compared";
         builder.find(Disposition::Skipped, rules::BINDING_COMPUTED, object, detail);
-        return None;
+        return true;
     }
     if column.source.generated {
         builder.used(Family::Generated, object);
@@ -96,9 +97,17 @@ fn plan_column(builder: &mut Builder<'_>, column: &Bound<'_>) -> Option<ColumnPl
             );
             let finding = plain(Disposition::Blocked, rules::GENERATED, object, detail);
             builder.block(Finding { next, ..finding });
-            return None;
+            return true;
         }
     }
+    false
+}
+
+fn plan_column(builder: &mut Builder<'_>, column: &Bound<'_>) -> Option<ColumnPlan> {
+    if is_left_out(builder, column) {
+        return None;
+    }
+    let object = &column.object;
     builder.used(Family::Stored, object);
     if matches!(
         column.target.kind,
@@ -117,7 +126,12 @@ fn plan_column(builder: &mut Builder<'_>, column: &Bound<'_>) -> Option<ColumnPl
                 .candidates
                 .first()
                 .map_or(Mapping::BlobBytea, |first| first.mapping);
-            return Some(planned(column, mapping, Applied::new()));
+            return Some(planned(
+                column,
+                mapping,
+                Applied::new(),
+                "there is nothing to cast".to_owned(),
+            ));
         }
         Decision::Refused(finding) => {
             builder.add(*finding);
@@ -129,10 +143,16 @@ fn plan_column(builder: &mut Builder<'_>, column: &Bound<'_>) -> Option<ColumnPl
     changes::note_cast(builder, column, candidate.mapping, count);
     let taken_out = changes::note_policies(builder, column, count, &applied);
     check_nulls(builder, column, taken_out);
-    Some(planned(column, candidate.mapping, applied))
+    let mapping = candidate.mapping;
+    let reason = if count.folded + count.rounded + taken_out == 0 {
+        format!("every value survives {mapping}")
+    } else {
+        format!("{mapping}; see the findings")
+    };
+    Some(planned(column, mapping, applied, reason))
 }
 
-fn planned(column: &Bound<'_>, mapping: Mapping, values: Applied) -> ColumnPlan {
+fn planned(column: &Bound<'_>, mapping: Mapping, values: Applied, reason: String) -> ColumnPlan {
     ColumnPlan {
         name: column.source.name.clone(),
         target_name: column.target.name.clone(),
@@ -144,7 +164,7 @@ fn planned(column: &Bound<'_>, mapping: Mapping, values: Applied) -> ColumnPlan 
         values,
         generated: None,
         not_null: column.target.not_null,
-        reason: format!("the target's column is {}", column.target.type_name),
+        reason,
     }
 }
 
@@ -214,15 +234,20 @@ fn decide<'a>(column: &'a Bound<'_>, applied: &Applied) -> Decision<'a> {
     let best = fitting.min_by_key(|(_, count)| (taken_out(count), count.rounded, count.folded > 0));
     match best {
         Some((candidate, count)) => Decision::Taken(candidate, count),
-        None => {
-            let nearest = tried.iter().rev().min_by_key(|(_, count)| left(count));
-            Decision::Refused(Box::new(refused(
-                column,
-                nearest.map(|(_, count)| *count),
-                applied,
-            )))
-        }
+        None if is_number_of_unknown_unit(column) => Decision::Refused(Box::new(no_unit(column))),
+        // The last one takes most; what it refuses fits in no way.
+        None => Decision::Refused(Box::new(refused(column, column.census.casts.last(), applied))),
     }
+}
+
+/// Whether a column holds nothing but numbers and the target's holds moments or time spans.
+fn is_number_of_unknown_unit(column: &Bound<'_>) -> bool {
+    let temporal = matches!(
+        column.target.kind,
+        ColumnKind::Timestamp(_) | ColumnKind::Timestamptz(_) | ColumnKind::Interval(_)
+    );
+    let numbers = |class: &Class| matches!(class, Class::Integer | Class::Real);
+    temporal && !column.is_chosen && column.census.classes().iter().all(numbers)
 }
 
 /// Numbers say by themselves only roughly what moment they mean; a unit that cannot be told is not guessed.
@@ -267,13 +292,10 @@ fn unknown_type(column: &Bound<'_>) -> Finding {
     Finding { next, ..finding }
 }
 
-fn refused(column: &Bound<'_>, nearest: Option<&CastCount>, applied: &Applied) -> Finding {
+fn refused(column: &Bound<'_>, last: Option<&CastCount>, applied: &Applied) -> Finding {
     let object = &column.object;
-    let Some(count) = nearest else {
-        return no_unit(column);
-    };
-    let kinds: Vec<(ValueKind, u64)> = count
-        .refused
+    let refused = last.map(|count| count.refused.clone()).unwrap_or_default();
+    let kinds: Vec<(ValueKind, u64)> = refused
         .by_kind()
         .filter(|(kind, _)| !applied.contains_key(kind))
         .collect();
@@ -299,7 +321,7 @@ fn refused(column: &Bound<'_>, nearest: Option<&CastCount>, applied: &Applied) -
     );
     Finding {
         rows,
-        samples: count.refused.samples.clone(),
+        samples: refused.samples,
         next,
         ..plain(Disposition::Blocked, rules::CAST_REFUSED, object, detail)
     }
@@ -314,8 +336,13 @@ fn no_unit(column: &Bound<'_>) -> Finding {
         "holds numbers{range} that go into {}, and their unit cannot be told",
         column.target.type_name
     );
+    let base = match column.target.kind {
+        ColumnKind::Timestamp(_) => "timestamp",
+        ColumnKind::Interval(_) => "interval",
+        _ => "timestamptz",
+    };
     let next = format!(
-        "Name it in a plan: columns.\"{}\" = {{ mapping = \"integer.timestamptz(s)\" }}, or (ms), or (us).",
+        "Name it in a plan: columns.\"{}\" = {{ mapping = \"integer.{base}(s)\" }}, or (ms), or (us).",
         column.object
     );
     let finding = plain(Disposition::Blocked, rules::CAST_UNIT, &column.object, detail);

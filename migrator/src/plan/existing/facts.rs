@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 
 use super::binding::Binding;
 use super::ledgers::Agreement;
-use crate::census::{Orphans, Trials};
-use crate::plan::cast::{Candidate, Hints, candidate_for, candidates};
+use crate::census::{Casts, Orphans, Trials};
+use crate::plan::cast::{Hints, candidate_for, candidates};
 use crate::plan::choices::Choices;
+use crate::plan::policy::{Policy, ValueKind};
 use crate::source::catalog::{Catalog, ForeignKey};
 use crate::target::catalog::TargetCatalog;
 
@@ -47,6 +48,14 @@ impl Facts {
             ledgers: BTreeMap::new(),
             orphans: BTreeMap::new(),
         }
+    }
+
+    /// The target's tables that something is bound to.
+    pub fn bound_names(&self) -> Vec<String> {
+        let bound = self.binding.tables.iter();
+        bound
+            .map(|bound| self.target.tables[bound.pair.target].name.clone())
+            .collect()
     }
 
     /// Of the computed columns, only those are read that a plain column of the target takes.
@@ -129,9 +138,15 @@ pub fn trials(catalog: &Catalog, facts: &Facts, choices: &Choices) -> Trials<'st
             let kind = &target.columns[pair.target].kind;
             let object = format!("column:{}.{}", table.name, column.name);
             let forced = choices.column(&object).and_then(|choice| choice.mapping);
-            let casts: Vec<Candidate> = match forced {
-                Some(mapping) => candidate_for(mapping, kind).into_iter().collect(),
-                None => candidates(kind, &hints(facts, choices, &object)),
+            let casts = Casts {
+                candidates: match forced {
+                    Some(mapping) => candidate_for(mapping, kind).into_iter().collect(),
+                    None => candidates(kind, &hints(facts, choices, &object)),
+                },
+                forgiven: ValueKind::ALL
+                    .into_iter()
+                    .filter(|kind| choices.policy(&object, *kind).is_some_and(Policy::takes_out))
+                    .collect(),
             };
             trials.add_casts(&table.name, &column.name, casts);
         }

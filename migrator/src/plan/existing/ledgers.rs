@@ -162,6 +162,14 @@ fn known() -> impl Iterator<Item = &'static Ledger> {
     applications::ALL.iter().chain(frameworks::ALL)
 }
 
+/// The frameworks and applications whose ledgers are known, in the order of their names.
+pub fn frameworks() -> Vec<&'static str> {
+    let names: BTreeSet<&str> = known().map(|ledger| ledger.framework).collect();
+    let mut names: Vec<&str> = names.into_iter().collect();
+    names.sort_by_key(|name| name.to_lowercase());
+    names
+}
+
 /// Compares the rows of both sides.
 pub fn compare(ledger: &Ledger, source: &[LedgerRow], target: &[LedgerRow]) -> Agreement {
     if let Comparison::Own(why) = ledger.comparison {

@@ -2,12 +2,12 @@
 //!
 //! Read from `pg_catalog` in one go; plain data after that. What follows from it is the plan's.
 
-mod kind;
+pub mod kind;
 mod read;
 mod types;
 
 pub use kind::ColumnKind;
-pub use read::read;
+pub use read::{count_rows, read};
 
 /// The ordinary and partitioned tables of one schema, with what hangs on them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,7 +33,9 @@ pub struct TargetTable {
     pub may_insert: bool,
     /// Whether policies for row security apply to that role; queries are errors then.
     pub hides_rows: bool,
-    /// Rows in it, counted; 0 where the role cannot read all of them.
+    /// Whether it is partitioned.
+    pub is_partitioned: bool,
+    /// Rows in it, once they are counted; 0 where the role cannot read all of them.
     pub rows: u64,
     /// Its columns in order, dropped ones left out.
     pub columns: Vec<TargetColumn>,

@@ -78,7 +78,7 @@ SELECT k.conrelid, k.conname::text AS name, n.nspname::text AS parent_schema, p.
  WHERE k.conrelid = ANY ($1) AND k.contype = 'f' AND k.conparentid = 0
  ORDER BY k.conrelid, k.conname::text COLLATE \"C\"";
 
-/// Reads a schema. One that does not exist has no tables.
+/// Reads a schema, rows uncounted. One that does not exist has no tables.
 ///
 /// # Errors
 /// The server refuses a query or goes away.
@@ -102,7 +102,6 @@ pub async fn read(target: &Target, schema: &str) -> Result<TargetCatalog, Target
     for row in ask(target, FOREIGN_KEYS, &[&ids]).await? {
         found.add_foreign_key(&row).map_err(fault)?;
     }
-    count(target, schema, &mut found).await?;
     Ok(TargetCatalog {
         schema: schema.to_owned(),
         tables: found.tables,
@@ -120,8 +119,6 @@ struct Found {
     tables: Vec<TargetTable>,
     /// Their identifiers on the server, in the same order.
     ids: Vec<u32>,
-    /// Whether each is partitioned.
-    partitioned: Vec<bool>,
     places: HashMap<u32, usize>,
 }
 
@@ -130,7 +127,6 @@ impl Found {
         let id = row.try_get("oid")?;
         self.places.insert(id, self.tables.len());
         self.ids.push(id);
-        self.partitioned.push(row.try_get("is_partitioned")?);
         self.tables.push(TargetTable {
             name: row.try_get("name")?,
             owner: row.try_get("owner")?,
@@ -138,6 +134,7 @@ impl Found {
             may_select: row.try_get("may_select")?,
             may_insert: row.try_get("may_insert")?,
             hides_rows: row.try_get("hides_rows")?,
+            is_partitioned: row.try_get("is_partitioned")?,
             ..TargetTable::default()
         });
         Ok(())
@@ -223,21 +220,25 @@ fn type_of(row: &Row) -> Result<Type, Error> {
     })
 }
 
-/// Counts the rows of the tables that can be read whole.
-async fn count(target: &Target, schema: &str, found: &mut Found) -> Result<(), TargetError> {
-    let readable = |place: &usize| {
-        let table = &found.tables[*place];
-        table.may_select && !table.hides_rows
-    };
-    let places: Vec<usize> = (0..found.tables.len()).filter(readable).collect();
+/// Counts the rows of the tables of these names that can be read whole.
+///
+/// # Errors
+/// The server refuses a query or goes away.
+pub async fn count_rows(
+    target: &Target,
+    catalog: &mut TargetCatalog,
+    names: &[&str],
+) -> Result<(), TargetError> {
+    let tables = catalog.tables.iter().enumerate();
+    let places: Vec<usize> = tables
+        .filter(|(_, table)| names.contains(&table.name.as_str()) && table.may_select && !table.hides_rows)
+        .map(|(place, _)| place)
+        .collect();
     for some in places.chunks(COUNTED_AT_ONCE) {
-        let counts: Vec<String> = some
-            .iter()
-            .map(|place| count_sql(schema, found, *place))
-            .collect();
+        let counts: Vec<String> = some.iter().map(|place| count_sql(catalog, *place)).collect();
         for row in ask(target, &counts.join(" UNION ALL "), &[]).await? {
             let (place, rows) = counted(&row).map_err(|error| target.fault(&error))?;
-            if let Some(table) = place.and_then(|place| found.tables.get_mut(place)) {
+            if let Some(table) = place.and_then(|place| catalog.tables.get_mut(place)) {
                 table.rows = rows;
             }
         }
@@ -246,10 +247,11 @@ async fn count(target: &Target, schema: &str, found: &mut Found) -> Result<(), T
 }
 
 /// A table that others inherit from holds their rows only in a query without ONLY; those tables are counted themselves.
-fn count_sql(schema: &str, found: &Found, place: usize) -> String {
-    let only = if found.partitioned[place] { "" } else { "ONLY " };
-    let (schema, table) = (quote_ident(schema), quote_ident(&found.tables[place].name));
-    format!("SELECT {place}::int8, pg_catalog.count(*) FROM {only}{schema}.{table}")
+fn count_sql(catalog: &TargetCatalog, place: usize) -> String {
+    let table = &catalog.tables[place];
+    let only = if table.is_partitioned { "" } else { "ONLY " };
+    let (schema, name) = (quote_ident(&catalog.schema), quote_ident(&table.name));
+    format!("SELECT {place}::int8, pg_catalog.count(*) FROM {only}{schema}.{name}")
 }
 
 fn counted(row: &Row) -> Result<(Option<usize>, u64), Error> {

@@ -14,6 +14,7 @@ use crate::plan::cast::{
     Cast, Width, array as json_array, interval, json, moment, number, text, time_of_day,
 };
 use crate::plan::text_time::write_day;
+use crate::verify::decode::number_of;
 
 /// Decodes one field that is not NULL.
 pub(super) fn decode_cast<'a>(cast: Cast, bytes: &'a [u8], scratch: &'a mut String) -> Option<Value<'a>> {
@@ -145,17 +146,6 @@ fn shown(bytes: &[u8], limit: Limit, text: &mut String) -> Option<()> {
     let digits = limit.shown(decimal.written);
     // A number of another scale is not of this column.
     (digits == decimal.written).then(|| decimal.write_shown(digits, text))
-}
-
-/// A decimal as NUMERIC affinity stores it: INTEGER if whole and within 64 bits, else REAL.
-fn number_of(text: &str) -> Option<Value<'static>> {
-    let (integer, fraction) = text.split_once('.').unwrap_or((text, ""));
-    if fraction.bytes().all(|digit| digit == b'0')
-        && let Ok(whole) = integer.parse()
-    {
-        return Some(Value::Integer(whole));
-    }
-    text.parse().ok().map(Value::Real)
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub(super) fn interval(bytes: &[u8]) -> Option<i64> {
     let bytes: &[u8; 16] = bytes.try_into().ok()?;
     let (rest, others) = bytes.split_first_chunk::<8>()?;
     let (days, months) = others.split_first_chunk::<4>()?;
-    if months != &[0; 4] {
+    if *months != [0; 4] {
         return None;
     }
     join(i32::from_be_bytes(*days), i64::from_be_bytes(*rest))

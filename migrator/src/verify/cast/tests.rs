@@ -9,59 +9,12 @@ use crate::plan::mapping::Scratch;
 use crate::target::catalog::ColumnKind;
 use crate::verify::decode::decode_field;
 
-/// Every kind, with limits near to what the generators below produce.
-fn kinds() -> Vec<ColumnKind> {
-    let element = |kind| ColumnKind::Array(Box::new(kind));
-    vec![
-        ColumnKind::Boolean,
-        ColumnKind::Smallint,
-        ColumnKind::Integer,
-        ColumnKind::Bigint,
-        ColumnKind::Real,
-        ColumnKind::DoublePrecision,
-        ColumnKind::Numeric(None),
-        ColumnKind::Numeric(Some((6, 2))),
-        ColumnKind::Numeric(Some((3, -2))),
-        ColumnKind::Numeric(Some((2, 4))),
-        ColumnKind::Text,
-        ColumnKind::Varchar(Some(8)),
-        ColumnKind::Char(8),
-        ColumnKind::Citext,
-        ColumnKind::Bytea,
-        ColumnKind::Uuid,
-        ColumnKind::Json,
-        ColumnKind::Jsonb,
-        ColumnKind::Date,
-        ColumnKind::Time(6),
-        ColumnKind::Time(2),
-        ColumnKind::Timestamp(6),
-        ColumnKind::Timestamp(3),
-        ColumnKind::Timestamptz(6),
-        ColumnKind::Timestamptz(0),
-        ColumnKind::Interval(6),
-        ColumnKind::Interval(3),
-        ColumnKind::Inet,
-        ColumnKind::Cidr,
-        ColumnKind::Enum(vec!["a".to_owned(), "b c".to_owned()]),
-        element(ColumnKind::Text),
-        element(ColumnKind::Varchar(Some(3))),
-        element(ColumnKind::Boolean),
-        element(ColumnKind::Smallint),
-        element(ColumnKind::Bigint),
-        element(ColumnKind::Real),
-        element(ColumnKind::DoublePrecision),
-        element(ColumnKind::Numeric(Some((6, 2)))),
-        element(ColumnKind::Numeric(None)),
-        element(ColumnKind::Uuid),
-    ]
-}
-
 fn all_candidates() -> Vec<(ColumnKind, Vec<Candidate>)> {
     let hints = Hints {
         zone: Some("America/New_York".to_owned()),
         durations_are_microseconds: true,
     };
-    kinds()
+    ColumnKind::of_every_sort()
         .into_iter()
         .map(|kind| {
             let ways = candidates(&kind, &hints);
@@ -131,7 +84,7 @@ fn spelling() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 1500 }))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn texts_come_back_in_their_normal_form(text in spelling()) {

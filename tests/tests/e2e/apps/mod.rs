@@ -13,6 +13,7 @@ use std::process::Command;
 use outgrow_e2e::postgres::TextRow;
 use outgrow_e2e::programs::from_setup;
 use outgrow_migrator::plan::model::{Disposition, Finding};
+use serde_json::Value;
 
 use crate::corpus::planned;
 use crate::scene::Scene;
@@ -103,6 +104,19 @@ fn blocking(scene: &Scene, options: &[&str]) -> Vec<Finding> {
     findings
         .filter(|finding| finding.disposition == Disposition::Blocked)
         .collect()
+}
+
+/// The data moves, and both sides hold the same: as it was, or in the form the target's types give it.
+#[track_caller]
+fn moved(scene: &Scene, options: &[&str]) -> Value {
+    let options = [&["--json"], options].concat();
+    let result = scene.migrate(&options).exits(0).result();
+    let certificate = result["certificate"].clone();
+    let verdict = result["verdict"].as_str().unwrap();
+    assert!(["EQUAL", "EQUAL-MODULO"].contains(&verdict), "{verdict}");
+    assert_eq!(certificate["source"]["root"], certificate["target"]["root"]);
+    scene.verify(&[]).exits(0);
+    certificate
 }
 
 /// The migration is refused because of these objects, and nothing changes on the target.

@@ -186,6 +186,92 @@ fn values_that_do_not_fit_can_become_null_or_go_into_quarantine() {
 }
 
 #[test]
+fn a_reviewed_plan_is_carried_out_with_its_policies_and_verified_by_its_file() {
+    let source = "CREATE TABLE t (id INTEGER PRIMARY KEY, s TEXT, d REAL, e TEXT);
+        INSERT INTO t VALUES (1, 'a' || char(0), 'much', 'open'), (2, 'b', 1.5, 'ajar')";
+    let target = "CREATE TYPE state AS ENUM ('open', 'shut');
+        CREATE TABLE t (id bigint PRIMARY KEY, s varchar, d numeric, e state)";
+    let scene = both(source, target);
+    scene.plan_for_target_with("values = { text = \"null\", text-nul = \"null\" }");
+    let source = scene.source.to_str().unwrap();
+    let url = scene.database.url();
+    scene
+        .run(&[
+            "plan",
+            source,
+            "--plan",
+            "plan.toml",
+            "--to",
+            &url,
+            "-o",
+            "final.toml",
+        ])
+        .exits(0);
+    scene.migrate(&["--plan", "final.toml"]).exits(0);
+    assert_eq!(
+        rows(&scene, "SELECT * FROM t ORDER BY id"),
+        ["1|~|~|open", "2|b|1.5|~"]
+    );
+    scene.verify(&["--plan", "final.toml"]).exits(0);
+    scene.database.execute("UPDATE t SET d = 1.50001 WHERE id = 2");
+    scene.verify(&["--plan", "final.toml"]).exits(6);
+}
+
+#[test]
+fn a_policy_takes_out_no_value_that_some_cast_takes() {
+    let source = "CREATE TABLE t (id INTEGER PRIMARY KEY, at TEXT);
+        INSERT INTO t VALUES (1, '2024-01-02 03:04:05'), (2, '2024-01-02T03:04:05.5'), (3, '2024-01-02 03:04:05'), (4, 'soon')";
+    let scene = both(source, "CREATE TABLE t (id bigint PRIMARY KEY, at timestamptz)");
+    scene.migrate(&["--values", "text=null"]).exits(0);
+    assert_eq!(
+        rows(&scene, "SELECT id, at AT TIME ZONE 'UTC' FROM t ORDER BY id"),
+        [
+            "1|2024-01-02 03:04:05",
+            "2|2024-01-02 03:04:05.5",
+            "3|2024-01-02 03:04:05",
+            "4|~"
+        ]
+    );
+    scene.verify(&[]).exits(0);
+}
+
+#[test]
+fn times_are_read_in_the_zone_that_is_named_and_mixed_ones_are_not_guessed() {
+    let source = "CREATE TABLE t (id INTEGER PRIMARY KEY, at TEXT, n INTEGER);
+        INSERT INTO t VALUES (1, '2024-07-01 12:00:00', 1720000000000), (2, '2024-01-01 12:00:00', 1720000000001)";
+    let target = "CREATE TABLE t (id bigint PRIMARY KEY, at timestamptz, n timestamptz)";
+    let utc = "SELECT id, at AT TIME ZONE 'UTC', n AT TIME ZONE 'UTC' FROM t ORDER BY id";
+    let scene = both(source, target);
+    let told = exceptions(&scene, &["--timezone", "Europe/Paris"]);
+    assert_eq!(told, ["column:t.at [cast.zone]", "column:t.n [cast.unit]"]);
+    assert_eq!(
+        rows(&scene, utc),
+        [
+            "1|2024-07-01 10:00:00|2024-07-03 09:46:40",
+            "2|2024-01-01 11:00:00|2024-07-03 09:46:40.001"
+        ]
+    );
+    scene.verify(&[]).exits(0);
+
+    let mixed = format!("{source}; INSERT INTO t VALUES (3, '2024-01-01 12:00:00Z', 0)");
+    let scene = both(&mixed, target);
+    scene
+        .migrate(&[])
+        .refuses(4, &["column:t.at [cast.zone]", "1 and 2"]);
+    scene.migrate(&["--timezone", "UTC"]).exits(0);
+    assert_eq!(rows(&scene, utc)[2], "3|2024-01-01 12:00:00|1970-01-01 00:00:00");
+
+    let unclear = format!("{source}; INSERT INTO t VALUES (3, NULL, 5)");
+    let scene = both(&unclear, target);
+    scene
+        .migrate(&[])
+        .refuses(4, &["column:t.n [cast.unit]", "from 5 to 1720000000001"]);
+    scene
+        .migrate(&["--timezone", "Mars/Base"])
+        .refuses(2, &["Mars/Base"]);
+}
+
+#[test]
 fn nulls_where_the_target_takes_none_are_found_before_anything_is_written() {
     let scene = both(
         "CREATE TABLE t (id INTEGER PRIMARY KEY, n TEXT); INSERT INTO t VALUES (1, 'a'), (2, NULL)",

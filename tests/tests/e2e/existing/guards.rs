@@ -83,24 +83,13 @@ fn a_row_that_the_server_refuses_is_named_and_nothing_is_kept() {
 fn a_kill_between_taking_off_and_putting_back_leaves_the_schema_as_it_was() {
     let scene = both(&long_source(), TARGET);
     let before = rows(&scene, GUARDS);
-    let mut command = scene.command();
-    command.args([
-        "migrate",
-        scene.source.to_str().unwrap(),
-        "--to",
-        &scene.database.url(),
-    ]);
-    let mut child = command.spawn().unwrap();
-    wait_until("the keys are off", || locks_exclusively(&scene));
+    kill_while_the_keys_are_off(&scene);
     let undo = undo_scripts(&scene);
     assert_eq!(
         undo.len(),
         1,
         "the script is on disk before anything is taken off"
     );
-    child.kill().unwrap();
-    child.wait().unwrap();
-    wait_until("the server has rolled back", || !locks_exclusively(&scene));
     assert_eq!(before, rows(&scene, GUARDS));
     // Whoever wants to be sure runs the script, and it changes nothing.
     let script = std::fs::read_to_string(&undo[0]).unwrap();
@@ -116,20 +105,7 @@ fn a_kill_between_taking_off_and_putting_back_leaves_the_schema_as_it_was() {
 fn the_undo_script_puts_back_what_somebody_took_off() {
     let scene = both(&long_source(), TARGET);
     let before = rows(&scene, GUARDS);
-    let mut command = scene.command();
-    command.args([
-        "migrate",
-        scene.source.to_str().unwrap(),
-        "--to",
-        &scene.database.url(),
-    ]);
-    let mut child = command.spawn().unwrap();
-    wait_until("the script is written", || {
-        !undo_scripts(&scene).is_empty() && locks_exclusively(&scene)
-    });
-    child.kill().unwrap();
-    child.wait().unwrap();
-    wait_until("the server has rolled back", || !locks_exclusively(&scene));
+    kill_while_the_keys_are_off(&scene);
     scene.database.execute(
         "ALTER TABLE a DROP CONSTRAINT \"a to b\", DROP CONSTRAINT a_boss_fkey; ALTER TABLE b DROP CONSTRAINT b_a_id_fkey; \
          ALTER TABLE a DISABLE TRIGGER plain, DISABLE TRIGGER always",
@@ -188,6 +164,22 @@ fn tables_that_hang_on_those_of_the_migration_keep_their_keys() {
         .migrate(&["--seeds", "replace"])
         .refuses(4, &["outside_a_id_fkey"]);
     assert_eq!(rows(&scene, "SELECT * FROM outside"), ["5"]);
+}
+
+/// Kills a migration in its copy, and waits until the server has rolled it back.
+fn kill_while_the_keys_are_off(scene: &Scene) {
+    let mut command = scene.command();
+    command.args([
+        "migrate",
+        scene.source.to_str().unwrap(),
+        "--to",
+        &scene.database.url(),
+    ]);
+    let mut child = command.spawn().unwrap();
+    wait_until("the keys are off", || locks_exclusively(scene));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    wait_until("the server has rolled back", || !locks_exclusively(scene));
 }
 
 /// A source whose copy takes long enough to be killed in it.
