@@ -1,6 +1,6 @@
 //! What once went wrong with tables that the application made.
 
-use super::{both, rows};
+use super::{both, exceptions, rows};
 
 #[test]
 fn a_policy_takes_out_only_what_no_cast_takes() {
@@ -83,4 +83,65 @@ fn a_table_that_shows_the_rows_of_its_heirs_is_refused_and_says_so() {
     both(&both_filled, target)
         .migrate(&[])
         .refuses(4, &["NO INHERIT"]);
+}
+
+#[test]
+fn a_virtual_table_with_rows_of_its_own_is_not_passed_over() {
+    let scene = both(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1);
+         CREATE VIRTUAL TABLE f USING fts5(v); INSERT INTO f VALUES ('only here')",
+        "CREATE TABLE t (id integer PRIMARY KEY)",
+    );
+    scene
+        .migrate(&[])
+        .refuses(4, &["virtual-table:f", "virtual-table.not-carried"]);
+    let told = exceptions(&scene, &["--skip", "virtual-table:f"]);
+    assert_eq!(told, ["virtual-table:f [object.skipped]"]);
+}
+
+#[test]
+fn a_table_without_a_common_column_is_refused_by_the_plan() {
+    let source = "CREATE TABLE t (x INTEGER); CREATE TABLE e (x INTEGER)";
+    let target = "CREATE TABLE t (id serial PRIMARY KEY); CREATE TABLE e (id serial PRIMARY KEY)";
+    both(source, target).migrate(&[]).exits(0);
+    let filled = format!("{source}; INSERT INTO t VALUES (1), (2)");
+    both(&filled, target)
+        .migrate(&["--skip", "column:t.x"])
+        .refuses(4, &["table:t [binding.table]", "none of its columns", "2 rows"]);
+}
+
+#[test]
+fn an_array_of_a_domain_is_a_type_that_is_not_known() {
+    // Postgres names the domain in the bytes of the array, not what it rests on.
+    let scene = both(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, '[1]')",
+        "CREATE DOMAIN few AS integer; CREATE TABLE t (id integer PRIMARY KEY, a few[])",
+    );
+    scene
+        .migrate(&[])
+        .refuses(4, &["column:t.a [cast.type-unknown]", "public.few[]"]);
+}
+
+#[test]
+fn a_column_that_changes_while_the_plan_is_made_is_noticed() {
+    // timestamp and timestamptz have the same bytes, so that nothing else would tell them apart.
+    let scene = both(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, at TEXT); INSERT INTO t VALUES (1, '2024-01-01 00:00:00')",
+        "CREATE TABLE t (id integer PRIMARY KEY, at timestamp)",
+    );
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            scene
+                .database
+                .execute("BEGIN; ALTER TABLE t ALTER at TYPE timestamptz; SELECT pg_sleep(3); COMMIT");
+        });
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        scene.migrate(&[]).refuses(
+            5,
+            &[
+                "column t.at of the target was timestamp without time zone",
+                "is timestamp with time zone now",
+            ],
+        );
+    });
 }
