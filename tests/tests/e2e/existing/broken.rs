@@ -129,13 +129,19 @@ fn a_column_that_changes_while_the_plan_is_made_is_noticed() {
         "CREATE TABLE t (id INTEGER PRIMARY KEY, at TEXT); INSERT INTO t VALUES (1, '2024-01-01 00:00:00')",
         "CREATE TABLE t (id integer PRIMARY KEY, at timestamp)",
     );
+    // Commits once the tool waits for it: it has looked at the columns by then, and counts rows.
+    let altered = "BEGIN; ALTER TABLE t ALTER at TYPE timestamptz;
+        DO $$ BEGIN FOR i IN 1..1200 LOOP
+            EXIT WHEN EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 't'::regclass);
+            PERFORM pg_sleep(0.05);
+        END LOOP; END $$; COMMIT";
+    let held = "SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+        WHERE c.relname = 't' AND l.granted AND l.mode = 'AccessExclusiveLock'";
     std::thread::scope(|scope| {
-        scope.spawn(|| {
-            scene
-                .database
-                .execute("BEGIN; ALTER TABLE t ALTER at TYPE timestamptz; SELECT pg_sleep(3); COMMIT");
-        });
-        std::thread::sleep(std::time::Duration::from_secs(1));
+        scope.spawn(|| scene.database.execute(altered));
+        while rows(&scene, held) == ["0"] {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
         scene.migrate(&[]).refuses(
             5,
             &[
@@ -144,4 +150,46 @@ fn a_column_that_changes_while_the_plan_is_made_is_noticed() {
             ],
         );
     });
+}
+
+#[test]
+fn only_what_arrives_is_an_orphan() {
+    let target = "CREATE TABLE p (id integer PRIMARY KEY);
+        CREATE TABLE c (id integer PRIMARY KEY, p integer REFERENCES p)";
+    let source =
+        "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER);
+        INSERT INTO p VALUES (1); INSERT INTO c VALUES (1, 1), (2, 'gone')";
+    let scene = both(source, target);
+    scene
+        .migrate(&["--values", "column:c.p/text=quarantine"])
+        .exits(0);
+    assert_eq!(rows(&scene, "SELECT id, p FROM c ORDER BY id"), ["1|1", "2|~"]);
+    // One that arrives is still found, by the server then.
+    both(&format!("{source}, (3, 77)"), target)
+        .migrate(&["--values", "text=null"])
+        .refuses(4, &["c_p_fkey", "(77)"]);
+    let scene = both(
+        "CREATE TABLE p (id TEXT PRIMARY KEY); CREATE TABLE c (id INTEGER PRIMARY KEY, p TEXT);
+         INSERT INTO p VALUES ('Mail'); INSERT INTO c VALUES (1, 'mail')",
+        "CREATE EXTENSION citext; CREATE TABLE p (id citext PRIMARY KEY);
+         CREATE TABLE c (id integer PRIMARY KEY, p citext REFERENCES p)",
+    );
+    scene.migrate(&[]).exits(0);
+}
+
+#[test]
+fn a_function_that_needs_a_search_path_is_told_from_a_row_that_is_wrong() {
+    let scene = both(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1)",
+        "CREATE FUNCTION g(integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT $1';
+         CREATE FUNCTION f(integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN g($1); END';
+         CREATE TABLE t (id integer PRIMARY KEY); CREATE INDEX ON t (f(id))",
+    );
+    scene
+        .migrate(&[])
+        .refuses(4, &["function g(integer) does not exist", "SET search_path"]);
+    scene
+        .database
+        .execute("ALTER FUNCTION f SET search_path = public");
+    scene.migrate(&[]).exits(0);
 }
