@@ -5,7 +5,7 @@ use super::quarantine::TooLarge;
 use super::transaction::leave_out;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::target::TargetError;
+use crate::target::{TargetError, TargetFault};
 use crate::verify::source_side::SourceSideError;
 use crate::verify::target_side::TargetSideError;
 
@@ -115,12 +115,16 @@ impl From<CopyError> for Failure {
                     failure
                 }
             }
-            CopyError::Refused { cause, .. } => Self::new(
-                Exit::PlanBlocked,
-                what,
-                "Nothing was kept. Correct the row in the source; the target's constraints and types stay as they are.",
-            )
-            .because(cause),
+            CopyError::Refused { cause, .. } => {
+                let next = if is_about_a_name(&cause) {
+                    "Nothing was kept. A function that the table calls (in a CHECK, default, index or computed column) \
+                     names something without its schema, and no search_path finds it here. Let it name the schema, or \
+                     give it one: ALTER FUNCTION NAME SET search_path = SCHEMA."
+                } else {
+                    "Nothing was kept. Correct the row in the source; the target's constraints and types stay as they are."
+                };
+                Self::new(Exit::PlanBlocked, what, next).because(cause)
+            }
             CopyError::NotInSourceAsTheyAre { samples, .. } => Self::new(
                 Exit::PlanBlocked,
                 what,
@@ -138,5 +142,13 @@ impl From<CopyError> for Failure {
             ),
             _ => Self::new(Exit::Bug, what, report),
         }
+    }
+}
+
+/// Whether a name was not found: class 42 of SQLSTATE, a missing right aside. The names of the copy itself are there.
+fn is_about_a_name(cause: &TargetError) -> bool {
+    match &cause.fault {
+        TargetFault::Sql(fault) => fault.sqlstate.starts_with("42") && fault.sqlstate != "42501",
+        _ => false,
     }
 }

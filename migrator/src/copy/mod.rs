@@ -20,7 +20,7 @@ pub use error::CopyError;
 pub use ledger::{Record, await_end, find_record, made_by_outgrow, record_exists};
 pub use load_check::load_check;
 pub use run::copy_table;
-pub use seeds::{clear_seeds, refuse_other_seeds};
+pub use seeds::{clear_seeds, refuse_heirs, refuse_other_seeds};
 pub use transaction::{
     Records, analyze, begin, commit, create_tables, refuse_existing, run_steps, write_record,
 };

@@ -43,6 +43,9 @@ pub struct ForeignKey {
     pub columns: Vec<KeyColumn>,
     /// Whether a row that is NULL in some columns only is an orphan (`MATCH FULL`).
     pub match_full: bool,
+    /// Orphans that it tolerates: those from before it was made, if it is `NOT VALID`. None where it tolerates none,
+    /// or they cannot be counted.
+    pub tolerated: Option<i64>,
 }
 
 /// A column of a foreign key.
@@ -218,8 +221,11 @@ pub async fn lock(target: &Target, schema: &str, tables: &[String]) -> Result<()
 pub async fn survey(target: &Target, schema: &str, tables: &[String]) -> Result<Guards, Failure> {
     let mut guards = Guards::default();
     for row in ask(target, FOREIGN_KEYS, &[&schema, &tables]).await? {
-        let (key, rights) = read_key(&row).map_err(|error| target.fault(&error))?;
+        let (mut key, rights) = read_key(&row).map_err(|error| target.fault(&error))?;
         refuse(target, &key, &rights)?;
+        if key.definition.ends_with(" NOT VALID") {
+            key.tolerated = orphans::count(target, &key).await?;
+        }
         guards.foreign_keys.push(key);
     }
     for row in ask(target, TRIGGERS, &[&schema, &tables]).await? {
@@ -277,6 +283,7 @@ fn read_key(row: &Row) -> Result<(ForeignKey, Rights), Error> {
             })
             .collect(),
         match_full: row.try_get("match_full")?,
+        tolerated: None,
     };
     let rights = Rights {
         owner: Owner::read(row)?,
@@ -364,7 +371,14 @@ pub async fn put_back(target: &Target, guards: &Guards) -> Result<(), Failure> {
     batch(target, "SET CONSTRAINTS ALL IMMEDIATE").await?;
     for key in &guards.foreign_keys {
         match attempt(target, &key.create_sql()).await? {
-            Ok(()) => {}
+            Ok(()) => {
+                // Postgres does not look at the rows of one that is NOT VALID, though each of them came in just now.
+                if let Some(tolerated) = key.tolerated
+                    && orphans::count(target, key).await? > Some(tolerated)
+                {
+                    return Err(orphans::failure(target, key).await?);
+                }
+            }
             Err(error) if error.code() == Some(&SqlState::FOREIGN_KEY_VIOLATION) => {
                 return Err(orphans::failure(target, key).await?);
             }

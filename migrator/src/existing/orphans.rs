@@ -1,5 +1,7 @@
 //! Rows whose foreign key finds no parent: how many, and the first of them.
 
+use tokio_postgres::Row;
+
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::quote::quote_ident;
@@ -13,16 +15,23 @@ const KEYS_SHOWN_MAX: usize = 5;
 
 /// Says which rows keep a foreign key from being made again.
 pub(super) async fn failure(target: &Target, key: &ForeignKey) -> Result<Failure, TargetError> {
+    // Without an answer to this the refusal still stands; it is told with what is known.
+    let found = find(target, key).await?.unwrap_or_default();
+    Ok(told(target, key, &found))
+}
+
+/// How many rows have no parent; none if the server does not say.
+pub(super) async fn count(target: &Target, key: &ForeignKey) -> Result<Option<i64>, TargetError> {
+    let found = find(target, key).await?;
+    Ok(found.map(|found| found.first().map_or(0, |(count, _)| *count)))
+}
+
+async fn find(target: &Target, key: &ForeignKey) -> Result<Option<Vec<(i64, String)>>, TargetError> {
     batch(target, "SAVEPOINT outgrow_orphans").await?;
     let rows = target.client().query(&query(key), &[]).await;
     batch(target, "ROLLBACK TO SAVEPOINT outgrow_orphans").await?;
-    // Without an answer to this the refusal still stands; it is told with what is known.
-    let found: Vec<(i64, String)> = rows
-        .unwrap_or_default()
-        .iter()
-        .filter_map(|row| Some((row.try_get(0).ok()?, row.try_get(1).ok()?)))
-        .collect();
-    Ok(told(target, key, &found))
+    let read = |row: &Row| Some((row.try_get(0).ok()?, row.try_get(1).ok()?));
+    Ok(rows.ok().map(|rows| rows.iter().filter_map(read).collect()))
 }
 
 /// Count of the orphans and the key of each of the first, per distinct key.

@@ -18,11 +18,12 @@ use crate::existing::{Relation, undo};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::job::Job;
-use crate::plan::model::TablePlan;
+use crate::plan::model::{Plan, TablePlan};
 use crate::report::certificate::NextId;
 use crate::report::layout::{counted, plural};
 use crate::report::progress::Progress;
-use crate::target::{Target, catalog};
+use crate::target::Target;
+use crate::target::catalog::{self, TargetCatalog};
 
 /// Changes of the schema that a refusal names.
 const CHANGES_NAMED_MAX: usize = 5;
@@ -71,6 +72,9 @@ pub(super) async fn fill(
     progress.binding(plan);
     progress.begin("prepare", None);
     constraints::lock(target, schema, &tables).await?;
+    let mut there = catalog::read(target, schema).await?;
+    refuse_other_columns(plan, &there)?;
+    copy::refuse_heirs(target, plan).await?;
     copy::refuse_other_seeds(target, plan).await?;
     let before = state::read(target).await?;
     let guards = constraints::survey(target, schema, &tables).await?;
@@ -87,7 +91,6 @@ pub(super) async fn fill(
     copy::analyze(target, plan, |table| progress.table(table)).await?;
     constraints::put_back(target, &guards).await?;
     let continued = ids::continue_after(target, schema, &tables, &floors(job)).await?;
-    let mut there = catalog::read(target, schema).await?;
     there.tables.retain(|table| tables.contains(&table.name));
     let probed = probe::try_next(target, &there, &continued).await?;
     progress.end(&format!(
@@ -104,6 +107,29 @@ pub(super) async fn fill(
         late: continued.late,
         undo: Some(undo),
     })
+}
+
+/// Refuses columns that are not what they were when they were looked at: several types have the same bytes.
+fn refuse_other_columns(plan: &Plan, there: &TargetCatalog) -> Result<(), Failure> {
+    for planned in &plan.tables {
+        let table = there
+            .tables
+            .iter()
+            .find(|table| table.name == planned.target_name);
+        for column in &planned.columns {
+            let found = table.and_then(|table| table.columns.iter().find(|c| c.name == column.target_name));
+            let now = found.map_or("gone", |found| found.type_name.as_str());
+            if now != column.target_type {
+                let what = format!(
+                    "column {}.{} of the target was {} when it was looked at, and is {now} now",
+                    planned.target_name, column.target_name, column.target_type
+                );
+                let next = "Nothing was kept. Let whoever changes the schema finish, then run again.";
+                return Err(Failure::new(Exit::TargetError, what, next));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// `12 foreign keys and 1 trigger off`.

@@ -112,7 +112,8 @@ fn trigger(builder: &mut Builder<'_>, other: &OtherObject) {
     builder.leave_to_owner(rules::TRIGGER, Own::Statement, todo, lost);
 }
 
-fn virtual_table(builder: &mut Builder<'_>, other: &OtherObject) {
+/// A virtual table, whose rows no mapping reaches.
+pub(super) fn virtual_table(builder: &mut Builder<'_>, other: &OtherObject) {
     let object = format!("virtual-table:{}", other.name);
     let ddl = match read(&other.name, &other.sql) {
         Ok(Ddl::VirtualTable(ddl)) => ddl,

@@ -6,8 +6,9 @@ use super::decimal::{Decimal, Limit, is_as_printed};
 use super::model::{Normal, Outcome, Width};
 use crate::plan::decimal::{numeric_affinity, shape_of, write_decimal};
 
-/// Significant digits that every binary64 keeps of a decimal. What differs beyond them is noise of arithmetic.
-const DOUBLE_DIGITS: usize = 15;
+/// Significant digits to which a REAL is rounded if its own do not fit, the more exact first. A binary64 keeps 15 of
+/// every decimal; what differs beyond them is noise of arithmetic.
+const DOUBLE_DIGITS: [usize; 2] = [16, 15];
 /// How `NaN` comes back. SQLite has no such number, so it is TEXT.
 pub const NAN: &str = "NaN";
 
@@ -185,12 +186,16 @@ pub fn any_numeric(value: &Value<'_>, limit: Limit, text: &mut String) -> Option
         return Some((decimal, false));
     }
     let Value::Real(real) = value else { return None };
-    let digits = DOUBLE_DIGITS - 1;
-    let decimal = Decimal::parse(&format!("{real:.digits$e}"))?;
-    // The zeros that the format wrote say nothing about the number.
-    let written = u32::try_from((i64::try_from(decimal.digits.len()).ok()? - decimal.point).max(0)).ok()?;
-    let decimal = Decimal { written, ..decimal };
-    decimal.fits(limit).then_some((decimal, true))
+    let rounded = |digits: usize| {
+        let after_the_first = digits - 1;
+        let decimal = Decimal::parse(&format!("{real:.after_the_first$e}"))?;
+        // The zeros that the format wrote say nothing about the number.
+        let written =
+            u32::try_from((i64::try_from(decimal.digits.len()).ok()? - decimal.point).max(0)).ok()?;
+        let decimal = Decimal { written, ..decimal };
+        decimal.fits(limit).then_some((decimal, true))
+    };
+    DOUBLE_DIGITS.into_iter().find_map(rounded)
 }
 
 pub(super) fn any_numeric_outcome(value: &Value<'_>, limit: Limit, text: &mut String) -> Option<Outcome> {

@@ -172,6 +172,16 @@ fn noise_of_floats_is_rounded_away_and_nothing_else() {
     );
     assert_eq!(numeric(Value::Real(-1.1 * 3.0), CENTS), plain("-3.3", true));
     assert_eq!(numeric(Value::Real(0.125), CENTS), None);
+    // Of 17 digits no more are given up than the column has no room for.
+    let cents = Limit::Digits {
+        precision: 20,
+        scale: 2,
+    };
+    assert_eq!(
+        numeric(Value::Real(12_345_678_901_234.567), cents),
+        plain("12345678901234.57", true)
+    );
+    assert_eq!(numeric(Value::Real(100.1 + 200.2), cents), plain("300.3", true));
     assert_eq!(numeric(Value::Real(0.005), CENTS), None);
     assert_eq!(numeric(Value::Real(10_000.0), CENTS), None);
     assert_eq!(numeric(Value::Real(f64::INFINITY), Limit::None), None);

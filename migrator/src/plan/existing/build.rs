@@ -13,10 +13,12 @@ use crate::plan::builder::{Builder, Family, plain, skip_flag};
 use crate::plan::choices::Choices;
 use crate::plan::mapping::Mapping;
 use crate::plan::model::{ColumnPlan, Disposition, Finding, Plan, SchemaMode, Seeds, TablePlan};
+use crate::plan::others;
 use crate::plan::rules;
 use crate::plan::unknown_choice::UnknownChoice;
 use crate::quote::quote_ident;
 use crate::source::catalog::{Catalog, IndexOrigin, Table};
+use crate::source::objects::OtherKind;
 use crate::source::{Identity, TextEncoding, Unchecked};
 use crate::target::catalog::{ColumnKind, TargetTable};
 
@@ -71,7 +73,7 @@ pub fn build(
         let Some(seeds) = kept::plan(&mut builder, &Both { table, target, rows }, ledger) else {
             continue;
         };
-        tables.push(plan_table(
+        tables.extend(plan_table(
             &mut builder,
             bound,
             table,
@@ -81,6 +83,11 @@ pub fn build(
             seeds,
         ));
     }
+    // Views and triggers are the application's to make; rows of virtual tables are nobody's.
+    let others = catalog.others.iter();
+    others
+        .filter(|other| other.kind == OtherKind::VirtualTable)
+        .for_each(|other| others::virtual_table(&mut builder, other));
     foreign_keys::plan(&mut builder, facts, catalog, &tables);
     source
         .unchecked
@@ -141,7 +148,7 @@ fn plan_table(
     census: &TableCensus,
     trials: &Trials<'_>,
     seeds: Option<Seeds>,
-) -> TablePlan {
+) -> Option<TablePlan> {
     block_wide_rows(builder, &format!("table:{}", table.name), &census.widths);
     check_rights(builder, table, target);
     let planned = columns::plan(builder, bound, table, target, census, |column| {
@@ -153,8 +160,12 @@ fn plan_table(
     if census.rows > 0 {
         note_extra(builder, bound, table, target);
     }
+    if planned.is_empty() {
+        note_no_column(builder, table, census.rows);
+        return None;
+    }
     let key = usable_key(builder.encoding, table, target, census, &planned);
-    TablePlan {
+    Some(TablePlan {
         name: table.name.clone(),
         target_name: target.name.clone(),
         rows: census.rows,
@@ -164,7 +175,25 @@ fn plan_table(
         create: String::new(),
         seeds,
         columns: planned.into_iter().map(|(_, column)| column).collect(),
+    })
+}
+
+/// A table none of whose columns goes anywhere: COPY has no rows without columns.
+fn note_no_column(builder: &mut Builder<'_>, table: &Table, rows: u64) {
+    let object = format!("table:{}", table.name);
+    let detail = "none of its columns goes into the target's table".to_owned();
+    if rows == 0 {
+        builder.find(Disposition::Skipped, rules::BINDING_TABLE, &object, detail);
+    } else {
+        let next = format!("Leave the table out with {}.", skip_flag(&object));
+        let finding = plain(Disposition::Blocked, rules::BINDING_TABLE, &object, detail);
+        builder.block(Finding {
+            rows,
+            next,
+            ..finding
+        });
     }
+    builder.gone_with(&table.name);
 }
 
 /// Whether the role may take off and put back what hangs on the table, and sees all of its rows.

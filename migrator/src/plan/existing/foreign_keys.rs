@@ -8,6 +8,7 @@ use crate::plan::builder::{Builder, plain};
 use crate::plan::model::{ColumnPlan, Disposition, Finding, TablePlan};
 use crate::plan::rules;
 use crate::source::catalog::{Catalog, ForeignKey};
+use crate::target::catalog::ColumnKind;
 
 /// Blocks on every key with orphans.
 pub(super) fn plan(builder: &mut Builder<'_>, facts: &Facts, catalog: &Catalog, tables: &[TablePlan]) {
@@ -20,7 +21,7 @@ pub(super) fn plan(builder: &mut Builder<'_>, facts: &Facts, catalog: &Catalog, 
             continue;
         };
         let table = &catalog.tables[child];
-        if !is_comparable(tables, &table.name, &key) {
+        if !is_comparable(facts, tables, &table.name, &key) {
             continue;
         }
         let columns: Vec<&str> = key.columns.iter().map(|(column, _)| column.as_str()).collect();
@@ -46,17 +47,31 @@ pub(super) fn plan(builder: &mut Builder<'_>, facts: &Facts, catalog: &Catalog, 
     }
 }
 
-/// Whether values that are equal in the source are equal on the target and the other way round, and both tables
-/// are copied.
-fn is_comparable(tables: &[TablePlan], child: &str, key: &ForeignKey) -> bool {
+/// Whether values that are equal in the source are equal on the target and the other way round, all of them arrive,
+/// and both tables are copied.
+fn is_comparable(facts: &Facts, tables: &[TablePlan], child: &str, key: &ForeignKey) -> bool {
     let column = |table: &str, name: &str| -> Option<&ColumnPlan> {
-        let table = tables.iter().find(|t| t.name == table)?;
-        table.columns.iter().find(|c| c.name == *name)
+        let planned = tables.iter().find(|t| t.name == table)?;
+        let column = planned.columns.iter().find(|c| c.name == *name)?;
+        let there = facts
+            .target
+            .tables
+            .iter()
+            .find(|t| t.name == planned.target_name)?;
+        let there = there.columns.iter().find(|c| c.name == column.target_name)?;
+        // citext compares without case.
+        (there.kind != ColumnKind::Citext).then_some(column)
     };
     key.columns.iter().all(|(own, other)| {
         let other = other.as_deref().and_then(|other| column(&key.parent, other));
         match (column(child, own), other) {
-            (Some(own), Some(other)) => own.mapping == other.mapping && !own.mapping.folds(),
+            (Some(own), Some(other)) => {
+                own.mapping == other.mapping
+                    && !own.mapping.folds()
+                    // What a policy takes out is NULL, which needs no parent and is none.
+                    && own.values.is_empty()
+                    && other.values.is_empty()
+            }
             _ => false,
         }
     })

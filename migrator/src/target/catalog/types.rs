@@ -118,9 +118,13 @@ fn kind(types: &Types, found: &Type, modifier: i32, dimensions: i32) -> ColumnKi
     }
 }
 
-/// The modifier of an array is that of its elements. Elements that are arrays themselves, by way of a domain, or of
-/// a type that is not known, make it one that is not known.
+/// The modifier of an array is that of its elements. Elements of a domain, which an array names as its own, or of a
+/// type that is not known, make it one that is not known.
 fn array(types: &Types, element: u32, modifier: i32) -> ColumnKind {
+    let makeup = types.get(&element).map(|found| &found.makeup);
+    if matches!(makeup, Some(Makeup::Domain { .. })) {
+        return ColumnKind::Other;
+    }
     match resolve(types, element, modifier, 0).kind {
         ColumnKind::Array(_) | ColumnKind::Other => ColumnKind::Other,
         element => ColumnKind::Array(Box::new(element)),
