@@ -44,3 +44,10 @@ pub fn answer(choices: &mut Choices, finding: &Finding) -> bool {
     let is_left_out = [rules::BINDING_COLUMN, rules::GENERATED].contains(&finding.rule.as_str());
     is_left_out && choices.skip.insert(finding.object.clone())
 }
+
+/// Whether rows of the source have no parent: outgrow's own keys let them in, an application's do not.
+pub fn has_orphans(plan: &Plan) -> bool {
+    plan.findings
+        .iter()
+        .any(|finding| finding.rule == rules::FOREIGN_KEY_ORPHANS)
+}
