@@ -193,3 +193,16 @@ fn a_function_that_needs_a_search_path_is_told_from_a_row_that_is_wrong() {
         .execute("ALTER FUNCTION f SET search_path = public");
     scene.migrate(&[]).exits(0);
 }
+
+#[test]
+fn a_trigger_that_stops_every_insert_says_nothing_about_ids() {
+    let scene = both(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (7)",
+        "CREATE TABLE t (id serial PRIMARY KEY);
+         CREATE FUNCTION guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'by the API only'; END $$;
+         CREATE TRIGGER guard BEFORE INSERT ON t FOR EACH STATEMENT EXECUTE FUNCTION guard()",
+    );
+    scene.migrate(&[]).exits(0);
+    scene.database.execute("ALTER TABLE t DISABLE TRIGGER guard");
+    assert_eq!(rows(&scene, "INSERT INTO t DEFAULT VALUES RETURNING id"), ["8"]);
+}
