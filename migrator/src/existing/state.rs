@@ -82,14 +82,15 @@ impl State {
     }
 }
 
-/// Reads all schemas but those of Postgres and outgrow.
+/// Reads these schemas; without a list all but those of Postgres and outgrow. What others do elsewhere meanwhile is no
+/// business of a migration.
 ///
 /// # Errors
 /// The server refuses a query or goes away.
-pub async fn read(target: &Target) -> Result<State, TargetError> {
+pub async fn read(target: &Target, schemas: Option<&[String]>) -> Result<State, TargetError> {
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for sql in QUERIES {
-        let rows = target.client().query(sql, &[]).await;
+        let rows = target.client().query(sql, &[&schemas]).await;
         for row in rows.map_err(|error| target.fault(&error))? {
             let object = row.try_get(0).map_err(|error| target.fault(&error))?;
             let definition = row

@@ -3,6 +3,7 @@
 //! What stands guard over the rows is taken off before them and put back after them; the application's schema is the
 //! same at the end as at the beginning, or nothing is kept.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -76,8 +77,9 @@ pub(super) async fn fill(
     refuse_other_columns(plan, &there)?;
     copy::refuse_heirs(target, plan).await?;
     copy::refuse_other_seeds(target, plan).await?;
-    let before = state::read(target).await?;
     let guards = constraints::survey(target, schema, &tables).await?;
+    let schemas = schemas(schema, &guards);
+    let before = state::read(target, Some(&schemas)).await?;
     let undo = Script::write(folder, run, &guards)?;
     constraints::take_off(target, &guards).await?;
     let deleted = copy::clear_seeds(target, plan).await?;
@@ -100,7 +102,10 @@ pub(super) async fn fill(
     ));
     note_unused(&continued, progress);
     let verified = prove(target, job, run, digests, progress).await?;
-    refuse_changes(&state::compare(&before, &state::read(target).await?))?;
+    refuse_changes(&state::compare(
+        &before,
+        &state::read(target, Some(&schemas)).await?,
+    ))?;
     Ok(Filled {
         verified,
         ids: next_ids(&continued, &probed),
@@ -130,6 +135,14 @@ fn refuse_other_columns(plan: &Plan, there: &TargetCatalog) -> Result<(), Failur
         }
     }
     Ok(())
+}
+
+/// The schemas in which something is taken off.
+fn schemas(schema: &str, guards: &Guards) -> Vec<String> {
+    let keys = guards.foreign_keys.iter();
+    let ends = keys.flat_map(|key| [&key.child.schema, &key.parent.schema]);
+    let all: BTreeSet<&str> = ends.map(String::as_str).chain([schema]).collect();
+    all.into_iter().map(str::to_owned).collect()
 }
 
 /// `12 foreign keys and 1 trigger off`.

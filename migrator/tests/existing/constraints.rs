@@ -39,7 +39,7 @@ fn assert_same(before: &State, after: &State) {
 async fn everything_comes_back_as_it_was_and_is_gone_in_between() {
     let scene = scene().await;
     let target = scene.target().await;
-    let before = state::read(&target).await.unwrap();
+    let before = state::read(&target, None).await.unwrap();
     let guards = begin(&target, &NAMED).await.unwrap();
     let keys: Vec<&str> = guards.foreign_keys.iter().map(|key| key.name.as_str()).collect();
     let expected = [
@@ -72,7 +72,7 @@ async fn everything_comes_back_as_it_was_and_is_gone_in_between() {
     ];
     assert_eq!(firing, expected);
     take_off(&target, &guards).await.unwrap();
-    let between = state::read(&target).await.unwrap();
+    let between = state::read(&target, None).await.unwrap();
     for key in &guards.foreign_keys {
         assert!(
             !between
@@ -82,9 +82,9 @@ async fn everything_comes_back_as_it_was_and_is_gone_in_between() {
     }
     execute(&target, ROWS).await;
     put_back(&target, &guards).await.unwrap();
-    assert_same(&before, &state::read(&target).await.unwrap());
+    assert_same(&before, &state::read(&target, None).await.unwrap());
     execute(&target, "COMMIT").await;
-    assert_same(&before, &state::read(&target).await.unwrap());
+    assert_same(&before, &state::read(&target, None).await.unwrap());
     // The guards do their work again.
     let admin = scene.admin().await;
     for refused in [
@@ -100,11 +100,11 @@ async fn everything_comes_back_as_it_was_and_is_gone_in_between() {
 async fn rolled_back_or_killed_in_between_nothing_has_changed() {
     let scene = scene().await;
     let target = scene.target().await;
-    let before = state::read(&target).await.unwrap();
+    let before = state::read(&target, None).await.unwrap();
     let guards = begin(&target, &NAMED).await.unwrap();
     take_off(&target, &guards).await.unwrap();
     execute(&target, "ROLLBACK").await;
-    assert_same(&before, &state::read(&target).await.unwrap());
+    assert_same(&before, &state::read(&target, None).await.unwrap());
     let guards = begin(&target, &NAMED).await.unwrap();
     take_off(&target, &guards).await.unwrap();
     execute(&target, ROWS).await;
@@ -112,14 +112,14 @@ async fn rolled_back_or_killed_in_between_nothing_has_changed() {
     let pid = target.facts().backend_pid;
     run(&admin, &format!("SELECT pg_terminate_backend({pid}, 10000)")).await;
     let again = scene.target().await;
-    assert_same(&before, &state::read(&again).await.unwrap());
+    assert_same(&before, &state::read(&again, None).await.unwrap());
 }
 
 #[tokio::test]
 async fn the_undo_script_changes_nothing_when_nothing_is_missing_and_restores_what_is() {
     let scene = scene().await;
     let target = scene.target().await;
-    let before = state::read(&target).await.unwrap();
+    let before = state::read(&target, None).await.unwrap();
     let guards = begin(&target, &NAMED).await.unwrap();
     execute(&target, "ROLLBACK").await;
     let folder = tempfile::tempdir().unwrap();
@@ -135,15 +135,15 @@ async fn the_undo_script_changes_nothing_when_nothing_is_missing_and_restores_wh
     .await;
     scene.run_script(&path).await;
     run(&admin, "COMMIT").await;
-    assert_same(&before, &state::read(&target).await.unwrap());
+    assert_same(&before, &state::read(&target, None).await.unwrap());
     execute(&target, "BEGIN").await;
     take_off(&target, &guards).await.unwrap();
     execute(&target, "COMMIT").await;
-    assert!(!compare(&before, &state::read(&target).await.unwrap()).is_empty());
+    assert!(!compare(&before, &state::read(&target, None).await.unwrap()).is_empty());
     scene.run_script(&path).await;
-    assert_same(&before, &state::read(&target).await.unwrap());
+    assert_same(&before, &state::read(&target, None).await.unwrap());
     execute(&target, &script).await;
-    assert_same(&before, &state::read(&target).await.unwrap());
+    assert_same(&before, &state::read(&target, None).await.unwrap());
     undo::remove(&path).unwrap();
 }
 
@@ -151,7 +151,7 @@ async fn the_undo_script_changes_nothing_when_nothing_is_missing_and_restores_wh
 async fn rows_without_a_parent_are_counted_and_shown() {
     let scene = scene().await;
     let target = scene.target().await;
-    let before = state::read(&target).await.unwrap();
+    let before = state::read(&target, None).await.unwrap();
     for (rows, key, told) in [
         (
             "INSERT INTO app.tree VALUES (5, 77), (6, 77), (7, 88), (8, 5), (9, NULL)",
@@ -175,7 +175,7 @@ async fn rows_without_a_parent_are_counted_and_shown() {
             "{shown}"
         );
         execute(&target, "ROLLBACK").await;
-        assert_same(&before, &state::read(&target).await.unwrap());
+        assert_same(&before, &state::read(&target, None).await.unwrap());
     }
 }
 
@@ -256,7 +256,7 @@ async fn checks_put_off_to_commit_do_not_keep_keys_away() {
     let by_owner = "CREATE TABLE t (id int PRIMARY KEY, n int UNIQUE DEFERRABLE INITIALLY DEFERRED, up int REFERENCES t)";
     let scene = Scene::new("", by_owner).await;
     let target = scene.target().await;
-    let before = state::read(&target).await.unwrap();
+    let before = state::read(&target, None).await.unwrap();
     for (rows, is_good) in [
         (
             "INSERT INTO app.t VALUES (1, 5, 2), (2, 5, 1); UPDATE app.t SET n = 6 WHERE id = 2",
@@ -270,7 +270,7 @@ async fn checks_put_off_to_commit_do_not_keep_keys_away() {
         let done = put_back(&target, &guards).await;
         assert_eq!(done.is_ok(), is_good, "{done:?}");
         execute(&target, "ROLLBACK").await;
-        assert_eq!(compare(&before, &state::read(&target).await.unwrap()), []);
+        assert_eq!(compare(&before, &state::read(&target, None).await.unwrap()), []);
     }
 }
 

@@ -182,9 +182,9 @@ async fn try_out(blueprint: &Blueprint) {
     let target = scene.target().await;
     let execute = async |sql: &str| target.client().batch_execute(sql).await.unwrap();
     let named = blueprint.named();
-    let before = state::read(&target).await.unwrap();
+    let before = state::read(&target, None).await.unwrap();
     let unchanged = async || {
-        let after = state::read(&target).await.unwrap();
+        let after = state::read(&target, None).await.unwrap();
         assert_eq!(state::compare(&before, &after), []);
     };
     execute("BEGIN").await;

@@ -27,7 +27,7 @@ async fn an_owner_without_other_rights_fills_its_tables() {
     target.client().batch_execute("BEGIN").await.unwrap();
     constraints::lock(&target, "app", &names).await.unwrap();
     let catalog = catalog::read(&target, "app").await.unwrap();
-    let before = state::read(&target).await.unwrap();
+    let before = state::read(&target, None).await.unwrap();
     let guards = constraints::survey(&target, "app", &names).await.unwrap();
     undo::write(&script, Uuid::nil(), &guards).unwrap();
     constraints::take_off(&target, &guards).await.unwrap();
@@ -36,7 +36,7 @@ async fn an_owner_without_other_rights_fills_its_tables() {
     let continued = go_on(&target, &NAMED, &[]).await.unwrap();
     let probed = probe::try_next(&target, &catalog, &continued).await.unwrap();
     assert_eq!(probed.len(), 2, "{probed:?}");
-    let after = state::read(&target).await.unwrap();
+    let after = state::read(&target, None).await.unwrap();
     assert_eq!(state::compare(&before, &after), []);
     ids::set_late(&target, &continued.late).await.unwrap();
     let transaction = outcome::current(&target).await.unwrap();
@@ -72,7 +72,7 @@ async fn what_newer_servers_know_comes_back_too() {
     let catalog = catalog::read(&target, "app").await.unwrap();
     let v = catalog.tables.iter().find(|table| table.name == "v").unwrap();
     assert_eq!(v.columns.iter().filter(|column| column.generated).count(), 1);
-    let before = state::read(&target).await.unwrap();
+    let before = state::read(&target, None).await.unwrap();
     target.client().batch_execute("BEGIN").await.unwrap();
     let guards = constraints::survey(&target, "app", &tables).await.unwrap();
     assert_eq!(guards.foreign_keys.len(), 2);
@@ -84,5 +84,8 @@ async fn what_newer_servers_know_comes_back_too() {
     let probed = probe::try_next(&target, &catalog, &continued).await.unwrap();
     let inserted = probe::Outcome::Inserted(vec![("id".to_owned(), "2".to_owned())]);
     assert_eq!(probed[0].outcome, inserted);
-    assert_eq!(state::compare(&before, &state::read(&target).await.unwrap()), []);
+    assert_eq!(
+        state::compare(&before, &state::read(&target, None).await.unwrap()),
+        []
+    );
 }

@@ -2,7 +2,8 @@
 WITH relation AS (
     SELECT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name
       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', '_outgrow'))
+     WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', '_outgrow')
+       AND ($1::text[] IS NULL OR n.nspname = ANY ($1)))
 SELECT 'index ' || r.name,
        pg_catalog.concat_ws(' ', pg_catalog.pg_get_indexdef(i.indexrelid), 'valid', i.indisvalid, 'ready', i.indisready,
            'live', i.indislive, 'primary', i.indisprimary, 'immediate', i.indimmediate, 'clustered', i.indisclustered,

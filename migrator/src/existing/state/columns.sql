@@ -12,3 +12,4 @@ SELECT pg_catalog.format('column %I.%I.%I', n.nspname, c.relname, a.attname),
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind NOT IN ('i', 'I', 't', 'S')
    AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', '_outgrow')
+       AND ($1::text[] IS NULL OR n.nspname = ANY ($1))

@@ -6,7 +6,8 @@ WITH constraint_of AS (
                || CASE WHEN k.conparentid <> 0 THEN ' for ' || pg_catalog.pg_get_constraintdef(k.oid)
                        ELSE ' ' || pg_catalog.quote_ident(k.conname) END AS name
       FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace
-     WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', '_outgrow'))
+     WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', '_outgrow')
+       AND ($1::text[] IS NULL OR n.nspname = ANY ($1)))
 SELECT 'constraint ' || k.name,
        pg_catalog.concat_ws(' ', k.contype, k.definition, 'validated', k.convalidated, 'deferrable', k.condeferrable,
            'deferred', k.condeferred, 'inherited', k.conislocal, k.coninhcount, k.connoinherit,

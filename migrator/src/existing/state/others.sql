@@ -1,7 +1,8 @@
 -- Functions, types and extensions. Definitions that can be long stand as their hash.
 WITH mine AS (
     SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n
-     WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', '_outgrow'))
+     WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', '_outgrow')
+       AND ($1::text[] IS NULL OR n.nspname = ANY ($1)))
 SELECT pg_catalog.format('function %I.%I(%s)', m.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)),
        pg_catalog.concat_ws(' ', p.prokind, 'owner', pg_catalog.pg_get_userbyid(p.proowner), 'acl', p.proacl::text,
            CASE WHEN p.prokind <> 'a' THEN pg_catalog.md5(pg_catalog.pg_get_functiondef(p.oid)) END,

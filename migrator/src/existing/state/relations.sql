@@ -1,7 +1,8 @@
 -- Relations of every kind, partitions and inheritance, sequences.
 WITH mine AS (
     SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n
-     WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', '_outgrow')),
+     WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', '_outgrow')
+       AND ($1::text[] IS NULL OR n.nspname = ANY ($1))),
 relation AS (
     SELECT c.*, pg_catalog.format('%I.%I', m.nspname, c.relname) AS name
       FROM pg_catalog.pg_class c JOIN mine m ON m.oid = c.relnamespace)

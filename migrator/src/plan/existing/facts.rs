@@ -76,7 +76,7 @@ impl Facts {
         }
     }
 
-    /// The foreign keys of the target between bound tables, as keys of the source: position of the child table, name
+    /// The foreign keys of the target between bound tables that hold for all rows, as keys of the source: position of the child table, name
     /// of the key, and the key.
     pub fn keys(&self, catalog: &Catalog) -> Vec<(usize, String, ForeignKey)> {
         let mut keys = Vec::new();
@@ -85,7 +85,7 @@ impl Facts {
             for key in child
                 .foreign_keys
                 .iter()
-                .filter(|key| key.parent_schema == self.target.schema)
+                .filter(|key| key.is_validated && key.parent_schema == self.target.schema)
             {
                 let parent = self
                     .binding

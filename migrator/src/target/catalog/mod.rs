@@ -77,4 +77,6 @@ pub struct TargetForeignKey {
     pub parent: String,
     /// The parent's columns, in the order of `columns`.
     pub parent_columns: Vec<String>,
+    /// Whether it holds for all rows; one that is NOT VALID holds for new ones only.
+    pub is_validated: bool,
 }

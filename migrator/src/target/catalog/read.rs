@@ -67,7 +67,7 @@ SELECT i.indrelid, i.indisprimary,
 
 /// Their foreign keys. One that refers to a partitioned table has a constraint for each partition besides its own.
 const FOREIGN_KEYS: &str = "\
-SELECT k.conrelid, k.conname::text AS name, n.nspname::text AS parent_schema, p.relname::text AS parent,
+SELECT k.conrelid, k.conname::text AS name, k.convalidated, n.nspname::text AS parent_schema, p.relname::text AS parent,
        ARRAY (SELECT a.attname::text FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY AS c (attnum, place)
                 JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = c.attnum ORDER BY c.place) AS columns,
        ARRAY (SELECT a.attname::text FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY AS c (attnum, place)
@@ -185,6 +185,7 @@ impl Found {
             parent_schema: row.try_get("parent_schema")?,
             parent: row.try_get("parent")?,
             parent_columns: row.try_get("parent_columns")?,
+            is_validated: row.try_get("convalidated")?,
         };
         if let Some(table) = self.table(row)? {
             table.foreign_keys.push(key);

@@ -5,6 +5,7 @@
 
 pub mod compare;
 mod damage;
+mod existing;
 mod expressions;
 mod known;
 mod library;
