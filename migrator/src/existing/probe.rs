@@ -324,6 +324,11 @@ async fn stopped(
     }
     for id in ids {
         let position = sequences::position(target, &id.sequence).await?;
+        if !position.is_called && refusal.where_().is_some() {
+            // It came out of a function: that of a trigger for the statement, which fires before the first row.
+            let why = format!("a trigger stopped the insert before an id was drawn: {fault}");
+            return Ok(Outcome::NotTried(why));
+        }
         if !position.is_called {
             return Err(no_id(target, relation, &id.column, &fault.to_string()));
         }

@@ -3,7 +3,7 @@
 use super::columns::Bound;
 use crate::census::CastCount;
 use crate::plan::builder::{Builder, plain};
-use crate::plan::cast::Cast;
+use crate::plan::cast::{Cast, ZoneRef};
 use crate::plan::mapping::Mapping;
 use crate::plan::model::{Disposition, Finding};
 use crate::plan::policy::Policy;
@@ -70,6 +70,15 @@ fn note_zone(builder: &mut Builder<'_>, column: &Bound<'_>, mapping: Mapping) {
         Mapping::Cast(Cast::AnyTimestamp(_)) => ("UTC", chosen == Some("UTC")),
         _ => return,
     };
+    let own = builder.choices.column(&column.object);
+    let own = own.and_then(|choice| ZoneRef::named(choice.timezone.as_deref()?));
+    if let Some(own) = own.filter(|own| column.is_chosen && own.name() != zone) {
+        let detail =
+            format!("the mapping that was chosen for it reads times in {zone}, and its timezone is {own}");
+        let next = "Take one of both away.".to_owned();
+        let finding = plain(Disposition::Blocked, rules::MAPPING_UNFIT, &column.object, detail);
+        return builder.add(Finding { next, ..finding });
+    }
     if zones.stated > 0 && zones.unstated > 0 && !is_said {
         let detail = format!(
             "times that state their zone and times that do not: {} and {}",

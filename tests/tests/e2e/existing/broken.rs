@@ -193,3 +193,39 @@ fn a_function_that_needs_a_search_path_is_told_from_a_row_that_is_wrong() {
         .execute("ALTER FUNCTION f SET search_path = public");
     scene.migrate(&[]).exits(0);
 }
+
+#[test]
+fn a_trigger_that_stops_every_insert_says_nothing_about_ids() {
+    let scene = both(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (7)",
+        "CREATE TABLE t (id serial PRIMARY KEY);
+         CREATE FUNCTION guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'by the API only'; END $$;
+         CREATE TRIGGER guard BEFORE INSERT ON t FOR EACH STATEMENT EXECUTE FUNCTION guard()",
+    );
+    scene.migrate(&[]).exits(0);
+    scene.database.execute("ALTER TABLE t DISABLE TRIGGER guard");
+    assert_eq!(rows(&scene, "INSERT INTO t DEFAULT VALUES RETURNING id"), ["8"]);
+}
+
+#[test]
+fn two_zones_for_one_column_are_one_too_many() {
+    let scene = both(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, at TEXT); INSERT INTO t VALUES (1, '2024-07-01 12:00:00')",
+        "CREATE TABLE t (id integer PRIMARY KEY, at timestamptz)",
+    );
+    let plan = scene.work().join("plan.toml");
+    let (source, url) = (scene.source.to_str().unwrap(), scene.database.url());
+    let path = plan.to_str().unwrap();
+    scene.run(&["plan", source, "--to", &url, "-o", path]).exits(0);
+    let choice = "[choices.columns.\"column:t.at\"]\nmapping = \"any.timestamptz(Europe/Berlin)\"\ntimezone = \"Asia/Tokyo\"";
+    let text = std::fs::read_to_string(&plan).unwrap();
+    let text = text.replacen("skip = []", &format!("skip = []\n{choice}\n"), 1);
+    std::fs::write(&plan, &text).unwrap();
+    scene
+        .migrate(&["--plan", path])
+        .refuses(4, &["value.mapping-unfit", "Europe/Berlin", "Asia/Tokyo"]);
+    std::fs::write(&plan, text.replace("\ntimezone = \"Asia/Tokyo\"", "")).unwrap();
+    scene.migrate(&["--plan", path]).exits(0);
+    let utc = "SELECT at AT TIME ZONE 'UTC' FROM t";
+    assert_eq!(rows(&scene, utc), ["2024-07-01 10:00:00"]);
+}
