@@ -217,6 +217,16 @@ fn check_rights(builder: &mut Builder<'_>, table: &Table, target: &TargetTable) 
             "row security hides rows of its table on the target from the role".to_owned(),
             format!("Run ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY for the time of the migration."),
         )
+    } else if !(target.may_select && target.may_insert) {
+        // An owner can take these from itself, and its schema may be closed to it.
+        let schema = quote_ident(&builder.choices.schema);
+        (
+            "the role may not read its table on the target, or may not insert into it".to_owned(),
+            format!(
+                "Have an administrator run: GRANT USAGE ON SCHEMA {schema} TO the role of this session; GRANT SELECT, \
+                 INSERT, DELETE ON {name} TO it."
+            ),
+        )
     } else {
         return;
     };

@@ -138,6 +138,12 @@ fn a_role_that_owns_only_the_tables_is_enough() {
     scene
         .run(&["migrate", source, "--to", &url])
         .refuses(4, &["table:b", "target.rights", "belongs to"]);
+    scene.database.execute(&format!(
+        "ALTER TABLE b OWNER TO {role}; REVOKE INSERT ON b FROM {role}"
+    ));
+    scene
+        .run(&["migrate", source, "--to", &url])
+        .refuses(4, &["table:b [target.rights]", "may not insert"]);
     scene
         .database
         .execute(&format!("DROP OWNED BY {role} CASCADE; DROP ROLE {role}"));
