@@ -7,6 +7,7 @@
 //! [`ids::set_late`], [`outcome::current`], COMMIT. Which tables take part is the plan's; their rows are the copy's.
 
 pub mod constraints;
+mod guards;
 pub mod ids;
 mod next_id;
 mod orphans;
