@@ -100,11 +100,7 @@ fn try_on(conninfo: &Conninfo, plan: &Plan) -> Result<Vec<Finding>, Failure> {
 /// Takes keys and triggers of the application's tables off and puts them back; what is refused blocks.
 async fn rehearsed(target: &Target, plan: &Plan) -> (String, Vec<Finding>) {
     let schema = &plan.choices.schema;
-    let tables: Vec<String> = plan
-        .tables
-        .iter()
-        .map(|table| table.target_name.clone())
-        .collect();
+    let tables = plan.target_names();
     match rehearse(target, schema, &tables).await {
         Ok(guards) => (format!("{guards} foreign keys and triggers"), Vec::new()),
         Err(failure) => {

@@ -20,7 +20,7 @@ const TAKEN_NAMES: &str = "SELECT c.relname::text FROM pg_catalog.pg_class c \
 
 /// Names the plan needs under which the target already has something.
 pub(super) async fn names_taken(target: &Target, plan: &Plan) -> Result<Vec<String>, TargetError> {
-    let tables: Vec<String> = plan.tables.iter().map(|t| t.target_name.clone()).collect();
+    let tables = plan.target_names();
     let by_steps = plan.steps.iter().filter_map(|step| step.creates.clone());
     let names: Vec<String> = tables.iter().cloned().chain(by_steps).collect();
     let rows = target

@@ -65,11 +65,7 @@ pub(super) async fn fill(
 ) -> Result<Filled, Failure> {
     let plan = &job.plan;
     let schema = &plan.choices.schema;
-    let tables: Vec<String> = plan
-        .tables
-        .iter()
-        .map(|table| table.target_name.clone())
-        .collect();
+    let tables = plan.target_names();
     progress.binding(plan);
     progress.begin("prepare", None);
     constraints::lock(target, schema, &tables).await?;

@@ -238,6 +238,14 @@ impl Plan {
             .collect()
     }
 
+    /// Names of its tables on the target.
+    pub fn target_names(&self) -> Vec<String> {
+        self.tables
+            .iter()
+            .map(|table| table.target_name.clone())
+            .collect()
+    }
+
     /// Rows of all tables.
     pub fn rows(&self) -> u64 {
         self.tables.iter().map(|t| t.rows).sum()
