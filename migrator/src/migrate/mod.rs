@@ -109,7 +109,7 @@ pub fn refuse_blocked(plan: &Plan) -> Result<(), Failure> {
             format!("{} [{}]: {}{rows}", finding.object, finding.rule, finding.detail)
         })
         .collect();
-    let next = match plan.schema_mode {
+    let general = match plan.schema_mode {
         SchemaMode::Own => {
             "Nothing was written. `outgrow inspect FILE` shows each with its rule, rows and remedy."
         }
@@ -117,6 +117,13 @@ pub fn refuse_blocked(plan: &Plan) -> Result<(), Failure> {
             "Nothing was written. `outgrow inspect FILE --to TARGET` shows each with its rule, rows and remedy. To have \
              outgrow make tables of its own, name an empty schema with --schema."
         }
+    };
+    let mut rules = plan.with(Disposition::Blocked).map(|finding| &finding.rule);
+    let first = plan.with(Disposition::Blocked).next();
+    let next = match first.filter(|first| rules.all(|rule| *rule == first.rule)) {
+        // One reason has one remedy.
+        Some(first) => format!("{} {general}", first.next),
+        None => general.to_owned(),
     };
     Err(Failure::new(Exit::PlanBlocked, what, next).because(told.join("\n")))
 }

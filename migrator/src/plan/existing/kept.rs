@@ -145,8 +145,7 @@ fn plan_seeds(builder: &mut Builder<'_>, both: &Both<'_>) -> Option<Option<Seeds
     let rows = target.rows;
     match policy {
         SeedPolicy::Stop => {
-            let detail =
-                format!("its table on the target holds rows already: {rows}; the source has {source_rows}");
+            let detail = format!("its table on the target holds rows already; the source has {source_rows}");
             let name = format!("'{}=POLICY'", object.replace('\'', "'\\''"));
             let next = format!(
                 "Say what becomes of them with --seeds {name}, or --seeds POLICY for all tables: replace (delete them), \
