@@ -2,8 +2,8 @@
 //!
 //! A ledger describes its own database. The target's rows are therefore always kept and the source's are never
 //! copied; what they say is compared instead, because data of one schema version does not belong into another.
-//! This file owns what a ledger is and the comparison; which ledgers there are is said by [`frameworks`] and
-//! [`applications`]. Reading the rows, and what follows from a drift, is the caller's.
+//! This file owns what a ledger is and the comparison; which ledgers there are is said by `frameworks` and
+//! `applications`. Reading the rows, and what follows from a drift, is the caller's.
 
 mod applications;
 mod frameworks;
