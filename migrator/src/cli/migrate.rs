@@ -16,11 +16,14 @@ use crate::target::Environment;
 /// Migrate a SQLite file into Postgres and prove by hash that both hold the same values
 ///
 /// Everything happens in one transaction: unless both sides are found EQUAL, the target stays as it was. The
-/// source is only read. It may be in use; outside WAL mode its writers wait until the migration is done.
+/// source is only read. It may be in use; outside WAL mode its writers wait until the migration is done. Where the
+/// target has tables of the source's names, made by the application, those are filled as they are; else outgrow makes
+/// them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   outgrow migrate app.db --to postgres://me@db.example.org/app
+  outgrow migrate app.db --to service=prod --into-existing --seeds replace
   PGSERVICE=prod outgrow migrate app.db --schema legacy --skip index:notes.ix_fulltext")]
 pub struct Args {
     #[command(flatten)]
