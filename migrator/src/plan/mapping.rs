@@ -111,7 +111,7 @@ impl Mapping {
         }
     }
 
-    /// Whether it makes moments or wall times of what the application chose the type for.
+    /// Whether it reads texts of moments or wall times in every spelling, those that state a zone and those that do not.
     pub fn reads_moments(self) -> bool {
         matches!(self, Self::Cast(Cast::AnyTimestamptz(..) | Cast::AnyTimestamp(_)))
     }

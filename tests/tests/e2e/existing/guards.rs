@@ -1,11 +1,12 @@
 //! Foreign keys and triggers: off while the rows are copied, back as they were, also when the tool dies between.
 
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use outgrow_e2e::postgres;
 
 use super::{both, exceptions, rows};
-use crate::scene::Scene;
+use crate::scene::{Said, Scene};
 
 /// Two tables that refer to each other, one of them to itself, and triggers in every state.
 const SOURCE: &str = "CREATE TABLE a (id INTEGER PRIMARY KEY, b_id INTEGER, boss INTEGER);
@@ -99,6 +100,26 @@ fn a_kill_between_taking_off_and_putting_back_leaves_the_schema_as_it_was() {
     scene.migrate(&[]).exits(0);
     assert_eq!(before, rows(&scene, GUARDS));
     scene.verify(&[]).exits(0);
+}
+
+#[test]
+fn a_connection_that_is_cut_in_the_copy_leaves_nothing_behind() {
+    let scene = both(&long_source(), TARGET);
+    let before = rows(&scene, GUARDS);
+    let mut command = scene.command();
+    let url = scene.database.url();
+    command.args(["migrate", scene.source.to_str().unwrap(), "--to", &url]);
+    let child = command.stderr(Stdio::piped()).spawn().unwrap();
+    wait_until("the keys are off", || locks_exclusively(&scene));
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE relation = 'a'::regclass AND mode = 'AccessExclusiveLock'";
+    assert_eq!(rows(&scene, cut), ["t"]);
+    let said = Said::of(&child.wait_with_output().unwrap());
+    said.refuses(5, &["terminating connection"]);
+    assert_eq!(before, rows(&scene, GUARDS));
+    assert_eq!(rows(&scene, "SELECT count(*) FROM a"), ["0"]);
+    assert!(undo_scripts(&scene).is_empty());
+    scene.migrate(&[]).exits(0);
+    assert_eq!(before, rows(&scene, GUARDS));
 }
 
 #[test]
