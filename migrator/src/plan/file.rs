@@ -89,9 +89,9 @@ impl From<PlanFileError> for Failure {
             ),
         };
         let failure = Self::new(exit, error.to_string(), next);
-        match std::error::Error::source(&error) {
-            Some(_) => failure.because(error),
-            None => failure,
+        match error {
+            PlanFileError::Unreadable(_, cause) => failure.because(cause),
+            _ => failure,
         }
     }
 }

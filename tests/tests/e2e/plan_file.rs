@@ -100,9 +100,15 @@ fn a_file_that_is_no_plan_is_refused_with_its_place() {
         fs::write(&plan, good.replacen(from, to, 1)).unwrap();
         scene.migrate(&["--plan", "plan.toml"]).refuses(2, &[named]);
     }
-    scene
+    let said = scene
         .migrate(&["--plan", "nowhere.toml"])
         .refuses(2, &["nowhere.toml"]);
+    assert_eq!(
+        said.stderr.matches("cannot be read").count(),
+        1,
+        "{}",
+        said.stderr
+    );
     let said = scene
         .migrate(&["--plan", "plan.toml", "--skip", "table:orders"])
         .exits(2);
