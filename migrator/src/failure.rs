@@ -21,6 +21,20 @@ pub struct Failure {
     pub why: Option<Box<dyn Error + Send + Sync>>,
     /// What the user can do next, one or more sentences.
     pub next: String,
+    /// Whether it may be over by itself.
+    pub passing: Passing,
+}
+
+/// Whether the same work may succeed later, with nothing changed but the circumstances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Passing {
+    /// It fails again.
+    #[default]
+    No,
+    /// Once somebody has helped: space, memory, rights to connect.
+    Helped,
+    /// Soon, by itself: the server restarts, the network comes back, another session lets go of its lock.
+    Soon,
 }
 
 impl Failure {
@@ -32,6 +46,7 @@ impl Failure {
             place: String::new(),
             why: None,
             next: next.into(),
+            passing: Passing::No,
         }
     }
 

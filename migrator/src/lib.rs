@@ -10,6 +10,7 @@ pub mod existing;
 pub mod exit;
 pub mod failure;
 pub mod job;
+pub mod ledger;
 pub mod migrate;
 pub mod plan;
 pub mod quote;

@@ -2,23 +2,26 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::runtime;
 use super::source_args::SourceArgs;
 use super::target_args::TargetArgs;
+use crate::copy::Limits;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::migrate::{PointOfNoReturn, Request, migrate};
+use crate::migrate::{Pace, Request, Standing, migrate};
 use crate::report::progress::{Progress, Show};
 use crate::report::summary;
 use crate::target::Environment;
 
 /// Migrate a SQLite file into Postgres and prove by hash that both hold the same values
 ///
-/// Everything happens in one transaction: unless both sides are found EQUAL, the target stays as it was. The
-/// source is only read. It may be in use; outside WAL mode its writers wait until the migration is done. Where the
-/// target has tables of the source's names, made by the application, those are filled as they are; else outgrow makes
-/// them.
+/// The source is only read. It may be in use; outside WAL mode its writers wait until the migration is done. What is
+/// copied is committed step by step, with a ledger in the target's schema _outgrow: whatever ends the migration, the
+/// same command goes on where it stopped, and it is done only once both sides are found EQUAL. Where the target has
+/// tables of the source's names, made by the application, those are filled as they are, in one transaction; else
+/// outgrow makes them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -30,12 +33,57 @@ pub struct Args {
     source: SourceArgs,
     #[command(flatten)]
     target: TargetArgs,
+    /// Sessions that copy, build indexes and verify side by side [default: the cores of this machine, 2 to 4]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64), help_heading = "Pace")]
+    jobs: Option<u16>,
+    /// How much each session commits at once, and copies again at most after an interruption
+    #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = parse_size, help_heading = "Pace")]
+    transaction_size: u64,
+    /// How long to go on trying while the server restarts, fails over or cannot be reached
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration, help_heading = "Pace")]
+    retry_for: Duration,
+    /// How long the server may take nothing of a copy before its session is given up
+    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = parse_duration, help_heading = "Pace")]
+    stall_timeout: Duration,
+    /// Drop what an unfinished migration of this file made, and begin anew
+    #[arg(long)]
+    restart: bool,
     /// Write the certificate to this new file instead of ./outgrow-certificate-RUN.json
     #[arg(long, value_name = "FILE", help_heading = "Report")]
     certificate: Option<PathBuf>,
     /// Print progress events and the result as JSON, one object a line
     #[arg(long, help_heading = "Report")]
     json: bool,
+}
+
+impl Args {
+    fn pace(&self) -> Pace {
+        let pace = Pace::default();
+        Pace {
+            jobs: self.jobs.map_or(pace.jobs, usize::from),
+            limits: Limits {
+                transaction_bytes: self.transaction_size,
+                stall: self.stall_timeout,
+            },
+            retry_for: self.retry_for,
+        }
+    }
+}
+
+/// A duration such as `5m`, `90s` or `1h 30m`.
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let parsed: jiff::SignedDuration = text
+        .parse()
+        .map_err(|_| "say it like 90s, 5m or 1h 30m".to_owned())?;
+    Duration::try_from(parsed).map_err(|_| "a duration is not negative".to_owned())
+}
+
+/// A size such as `64MiB`.
+fn parse_size(text: &str) -> Result<u64, String> {
+    let parsed: bytesize::ByteSize = text
+        .parse()
+        .map_err(|_| "say it like 512KiB, 64MiB or 1GiB".to_owned())?;
+    Ok(parsed.as_u64())
 }
 
 /// Runs the command.
@@ -51,9 +99,11 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         source: args.source.source.clone(),
         mandate: args.source.mandate()?,
         certificate: args.certificate.clone(),
+        pace: args.pace(),
+        restart: args.restart,
     };
-    let point = PointOfNoReturn::default();
-    let migrated = runtime::run_to(&point, migrate(&request, &conninfo, &progress, &point))
+    let standing = Standing::default();
+    let migrated = runtime::run_to(&standing, migrate(&request, &conninfo, &progress, &standing))
         .inspect_err(|_| progress.abandon())?;
     let text = if args.json {
         summary::result_event(&migrated)

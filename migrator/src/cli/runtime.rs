@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::migrate::PointOfNoReturn;
+use crate::migrate::Standing;
 use crate::report::layout::quoted;
 
 /// Readers of the source end by themselves once nobody takes their rows; this is the most they get.
@@ -16,15 +16,12 @@ const SHUTDOWN: Duration = Duration::from_millis(200);
 
 /// Runs `work` to its end or to a signal. Dropping it closes its sessions, and Postgres rolls back.
 pub fn run<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    run_to(&PointOfNoReturn::default(), work)
+    run_to(&Standing::default(), work)
 }
 
-/// As [`run`], but a signal after the point of no return waits for the end: what is being committed is no
-/// longer ours to take back, and must not be told as lost.
-pub fn run_to<T>(
-    point: &PointOfNoReturn,
-    work: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
+/// As [`run`], but a signal while it commits waits for the end: what is being committed is no longer ours to take
+/// back, and must not be told as lost. A failure after which the same command goes on says that command.
+pub fn run_to<T>(standing: &Standing, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = build()?;
     let result = runtime.block_on(async {
         // Before the work begins: until then a signal would end the process on the spot.
@@ -32,7 +29,11 @@ pub fn run_to<T>(
         let mut work = std::pin::pin!(work);
         tokio::select! {
             result = &mut work => result,
-            stopped = stop_signal(signals) => if point.is_passed() { work.await } else { Err(stopped) },
+            name = stop_signal(signals) => if standing.is_committing() {
+                work.await
+            } else {
+                Err(stopped_by(name, standing))
+            },
         }
     });
     runtime.shutdown_timeout(SHUTDOWN);
@@ -51,30 +52,48 @@ fn build() -> Result<Runtime, Failure> {
     })
 }
 
-/// Handlers of SIGINT and SIGTERM; none where the system refuses them.
-fn install_handlers() -> Option<(Signal, Signal)> {
+/// Handlers of SIGINT, SIGTERM and SIGHUP, which comes when the terminal is closed; none where the system refuses them.
+fn install_handlers() -> Option<[Signal; 3]> {
     let handler = |kind| signal(kind).ok();
-    Some((
+    Some([
         handler(SignalKind::interrupt())?,
         handler(SignalKind::terminate())?,
-    ))
+        handler(SignalKind::hangup())?,
+    ])
 }
 
-async fn stop_signal(handlers: Option<(Signal, Signal)>) -> Failure {
-    let Some((mut interrupt, mut terminate)) = handlers else {
+/// Waits for a signal that ends the process, and names it.
+async fn stop_signal(handlers: Option<[Signal; 3]>) -> &'static str {
+    let Some([mut interrupt, mut terminate, mut hangup]) = handlers else {
         // Without handlers the signals end the process at once, which rolls back as well.
         return std::future::pending().await;
     };
-    let name = tokio::select! {
+    tokio::select! {
         _ = interrupt.recv() => "SIGINT",
         _ = terminate.recv() => "SIGTERM",
+        _ = hangup.recv() => "SIGHUP",
+    }
+}
+
+fn stopped_by(name: &str, standing: &Standing) -> Failure {
+    let (stays, next) = if standing.is_kept() {
+        (
+            "what was committed stays",
+            "Run it again, and it goes on where it stopped",
+        )
+    } else {
+        ("nothing was kept", "Run it again")
     };
-    let command: Vec<String> = std::env::args().collect();
     Failure::new(
         Exit::Interrupted,
-        format!("stopped by {name}; the open transaction is rolled back, nothing was kept"),
-        format!("Run it again: {}", redact(&command)),
+        format!("stopped by {name}; the open transactions are rolled back, {stays}"),
+        format!("{next}: {}", own_command()),
     )
+}
+
+/// The command line of this process, as it can be shown.
+pub fn own_command() -> String {
+    redact(&std::env::args().collect::<Vec<String>>())
 }
 
 /// The command line without what may hold a password.

@@ -1,8 +1,8 @@
 //! What ends a copy, and what its user is told then.
 
+use super::ddl::leave_out;
 use super::encode::Unencodable;
 use super::quarantine::TooLarge;
-use super::transaction::leave_out;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::target::{TargetError, TargetFault};

@@ -4,8 +4,9 @@
 //! It shows what the server refuses for good: a name that is taken, a missing right, an extension that is not
 //! there, own SQL that does not fit. What only the rows can show (a value too long for an index) it does not.
 
-use super::transaction::{batch, create_records, create_schema, names_taken};
-use super::{ledger, own_sql};
+use super::names::names_taken;
+use super::own_sql;
+use crate::ledger::tables;
 use crate::plan::model::{Disposition, Finding, Plan, Step};
 use crate::plan::rules;
 use crate::target::{Target, TargetError, TargetFault};
@@ -19,10 +20,10 @@ pub async fn load_check(target: &Target, plan: &Plan) -> Result<Vec<Finding>, Ta
     if !taken.is_empty() {
         return Ok(taken.iter().map(|name| finding_of_name(plan, name)).collect());
     }
-    batch(target, "BEGIN").await?;
+    target.batch("BEGIN").await?;
     let tried = try_statements(target, plan).await;
     // A session that was lost has rolled back by itself.
-    let ended = batch(target, "ROLLBACK").await;
+    let ended = target.batch("ROLLBACK").await;
     let findings = tried?;
     ended?;
     Ok(findings)
@@ -30,15 +31,15 @@ pub async fn load_check(target: &Target, plan: &Plan) -> Result<Vec<Finding>, Ta
 
 async fn try_statements(target: &Target, plan: &Plan) -> Result<Vec<Finding>, TargetError> {
     let schema = format!("schema:{}", plan.choices.schema);
-    if let Err(error) = create_schema(target, &plan.choices.schema).await {
+    if let Err(error) = tables::create_schema(target, &plan.choices.schema).await {
         // Without the schema nothing else can be tried.
         return Ok(vec![refusal(&schema, error)?]);
     }
-    batch(target, "SAVEPOINT tried").await?;
+    target.batch("SAVEPOINT tried").await?;
     let mut findings: Vec<Finding> = Vec::new();
-    if let Err(error) = create_records(target).await {
-        findings.push(refusal(&format!("schema:{}", ledger::SCHEMA), error)?);
-        batch(target, "ROLLBACK TO tried").await?;
+    if let Err(error) = tables::create(target).await {
+        findings.push(refusal(&format!("schema:{}", tables::SCHEMA), error)?);
+        target.batch("ROLLBACK TO tried").await?;
     }
     let tables: Vec<String> = plan.tables.iter().map(|t| format!("table:{}", t.name)).collect();
     let tables = tables
@@ -51,15 +52,15 @@ async fn try_statements(target: &Target, plan: &Plan) -> Result<Vec<Finding>, Ta
         if findings.iter().any(|finding| is_part_of(object, finding)) {
             continue;
         }
-        batch(target, "SAVEPOINT tried").await?;
-        let Err(error) = batch(target, &own_sql::sealed(plan, object, sql)).await else {
-            batch(target, "RELEASE tried").await?;
+        target.batch("SAVEPOINT tried").await?;
+        let Err(error) = target.batch(&own_sql::sealed(plan, object, sql)).await else {
+            target.batch("RELEASE tried").await?;
             continue;
         };
         let follows = is_undefined(&error) && !findings.is_empty();
         let mut finding = refusal(object, error)?;
         finding.next = own_sql::mend(plan, object).unwrap_or(finding.next);
-        batch(target, "ROLLBACK TO tried").await?;
+        target.batch("ROLLBACK TO tried").await?;
         // What stands on something refused says nothing of its own.
         if !follows {
             findings.push(finding);

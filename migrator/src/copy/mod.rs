@@ -1,26 +1,39 @@
 //! Copy: rows out of SQLite into Postgres through COPY BINARY, hashed on the way.
 //!
-//! Everything of a migration happens in one transaction: tables, rows, keys, verification and the record of
-//! it. Whatever ends it early leaves the target as it was.
+//! Tables that outgrow makes are filled side by side, in transactions of whole chunks that are committed with their
+//! ledger rows (`fill`); keys and indexes come after the rows (`steps`). What ends it early keeps what was committed,
+//! and the next run goes on. Tables that the application made are filled in one transaction (`run`, `transaction`), so
+//! that they are never seen without their keys.
 
 mod cast;
+mod chunk;
+mod compare;
+mod ddl;
+mod discard_stale;
 pub mod encode;
 mod error;
-mod ledger;
+mod fill;
 mod load_check;
 mod merge;
+mod names;
 mod numeric;
 mod own_sql;
 pub mod quarantine;
+mod reading;
+mod row;
 mod run;
 mod seeds;
+mod sending;
+mod steps;
 mod transaction;
 
+pub use ddl::analyze;
 pub use error::CopyError;
-pub use ledger::{Record, await_end, find_record, made_by_outgrow, record_exists};
+pub use fill::{Copy, copy_all};
 pub use load_check::load_check;
+pub use names::refuse_existing;
 pub use run::copy_table;
 pub use seeds::{clear_seeds, refuse_heirs, refuse_other_seeds};
-pub use transaction::{
-    Records, analyze, begin, commit, create_tables, refuse_existing, run_steps, write_record,
-};
+pub use sending::Limits;
+pub use steps::{Done, prepare, run_after};
+pub use transaction::{Records, begin, commit};

@@ -18,7 +18,7 @@ use crate::source::scan::SourceRow;
 use crate::target::{Target, TargetError};
 
 /// Makes its table where it is missing.
-pub(super) const CREATE: &str = "CREATE TABLE IF NOT EXISTS _outgrow.quarantine ( \
+pub(crate) const CREATE: &str = "CREATE TABLE IF NOT EXISTS _outgrow.quarantine ( \
        run_id uuid NOT NULL, \
        table_name text NOT NULL, \
        row_number bigint NOT NULL, \
@@ -49,7 +49,8 @@ pub const BYTES_MAX: usize = 64 * 1024 * 1024;
 /// One row's values that were set aside.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowSetAside {
-    /// Its number among the rows of its table in the order of the copy.
+    /// Its number among the rows of its table: the number of its chunk and its own in it, so that numbers are given
+    /// once.
     pub row_number: i64,
     /// Digest of the row as the target holds it.
     pub row_digest: Digest,
@@ -116,9 +117,14 @@ impl Gathered {
         Ok(())
     }
 
-    /// What was gathered.
-    pub fn finish(self) -> Vec<RowSetAside> {
-        self.rows
+    /// Counts on from this number.
+    pub fn continue_at(&mut self, row_number: i64) {
+        self.row_number = row_number;
+    }
+
+    /// What was gathered since it was asked last.
+    pub fn take(&mut self) -> Vec<RowSetAside> {
+        std::mem::take(&mut self.rows)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The copy of one table: a thread reads, hashes and encodes; the session sends.
+//! The copy of one table of an application: a thread reads, hashes and encodes; the session sends.
 //!
 //! Memory is bounded by the queue between them: a few buffers of a mebibyte, and one row if it is larger.
 
@@ -10,15 +10,16 @@ use tokio::sync::mpsc;
 
 use uuid::Uuid;
 
-use super::encode::{HEADER, TRAILER, encode_field};
+use super::ddl::qualified;
+use super::encode::{HEADER, TRAILER};
 use super::error::CopyError;
 use super::merge::{NotMet, Present};
 use super::quarantine::{self, Gathered, RowSetAside};
+use super::row::{RowEncoder, sent};
 use crate::census::row_key;
 use crate::job::Job;
 use crate::plan::existing::seeds::SeedPolicy;
-use crate::plan::mapping::Scratch;
-use crate::plan::model::{SchemaMode, Seeds};
+use crate::plan::model::{Plan, Seeds, TablePlan};
 use crate::quote::quote_ident;
 use crate::report::progress::Progress;
 use crate::source::SourceError;
@@ -93,7 +94,7 @@ async fn stream(
     progress: &Arc<Progress>,
 ) -> Result<Result<Read, TargetError>, CopyError> {
     let (sender, mut receiver) = mpsc::channel(BUFFERS_WAITING);
-    let statement = copy_statement(job, place);
+    let statement = copy_statement(&job.plan, &job.plan.tables[place], Freeze::No);
     let sink = match target.client().copy_in::<_, Bytes>(&statement).await {
         Ok(sink) => sink,
         Err(error) => return Ok(Err(target.fault(&error))),
@@ -129,7 +130,7 @@ async fn stream(
 /// named then.
 async fn refused(job: &Arc<Job>, place: usize, cause: TargetError) -> CopyError {
     let table = job.plan.tables[place].name.clone();
-    if job.plan.schema_mode == SchemaMode::Own || !cause.fault.is_about_the_object() {
+    if !cause.fault.is_about_the_object() {
         return CopyError::Target { table, cause };
     }
     let line = match &cause.fault {
@@ -179,29 +180,31 @@ fn row_at(job: &Job, place: usize, line: u64) -> Option<String> {
     ended.err().and_then(|found| found.0)
 }
 
-/// FREEZE spares a later vacuum; it is allowed for a table that was made in the same transaction.
-fn copy_statement(job: &Job, place: usize) -> String {
-    let table = &job.plan.tables[place];
-    let freeze = match job.plan.schema_mode {
-        SchemaMode::Own => ", FREEZE",
-        SchemaMode::App => "",
+/// The COPY of a table.
+pub(super) fn copy_statement(plan: &Plan, table: &TablePlan, freeze: Freeze) -> String {
+    let freeze = match freeze {
+        Freeze::Made => ", FREEZE",
+        Freeze::No => "",
     };
-    let columns: Vec<String> = table
-        .columns
-        .iter()
-        .filter(|c| c.generated.is_none())
-        .map(|c| quote_ident(&c.target_name))
-        .collect();
+    let columns: Vec<String> = sent(table).map(|(_, c)| quote_ident(&c.target_name)).collect();
     format!(
-        "COPY {}.{} ({}) FROM STDIN (FORMAT binary{freeze})",
-        quote_ident(&job.plan.choices.schema),
-        quote_ident(&table.target_name),
+        "COPY {} ({}) FROM STDIN (FORMAT binary{freeze})",
+        qualified(plan, table),
         columns.join(", "),
     )
 }
 
+/// Whether rows are frozen as they come, which spares a later vacuum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Freeze {
+    /// They are: the table was made in the same transaction.
+    Made,
+    /// They are not.
+    No,
+}
+
 /// Sends a buffer in pieces, so that the client never doubles a large row.
-async fn send<S>(sink: &mut S, mut buffer: Bytes) -> Result<(), tokio_postgres::Error>
+pub(super) async fn send<S>(sink: &mut S, mut buffer: Bytes) -> Result<(), tokio_postgres::Error>
 where
     S: futures_util::Sink<Bytes, Error = tokio_postgres::Error> + Unpin,
 {
@@ -220,16 +223,8 @@ fn read_table(
 ) -> Result<Read, CopyError> {
     let plan = &job.plan.tables[place];
     let table = SourceTable::find(&job.catalog, plan).map_err(CopyError::NotInSource)?;
-    // Postgres has no table of more than 1600 columns.
-    let sent = || {
-        plan.columns
-            .iter()
-            .enumerate()
-            .filter(|(_, c)| c.generated.is_none())
-    };
-    let count = i16::try_from(sent().count()).unwrap_or(i16::MAX).to_be_bytes();
+    let mut encoder = RowEncoder::new(plan);
     let mut set_aside = plan.sets_aside().then(Gathered::default);
-    let mut scratch = Scratch::default();
     let mut buffer = HEADER.to_vec();
     let (mut rows, mut rows_sent) = (0, 0);
     let digest = table.digest::<CopyError>(&job.source(), |row| {
@@ -243,15 +238,7 @@ fn read_table(
         if present.as_mut().is_some_and(|present| present.meets(plan, row)) {
             return Ok(());
         }
-        buffer.extend_from_slice(&count);
-        for (column, plan_column) in sent() {
-            let value = plan_column.treat(row.value(column), &mut scratch).sent();
-            encode_field(plan_column.mapping, &value, &mut buffer).map_err(|cause| CopyError::Value {
-                table: plan.name.clone(),
-                column: plan_column.name.clone(),
-                cause,
-            })?;
-        }
+        encoder.encode(row, &mut buffer)?;
         rows += 1;
         rows_sent += 1;
         if buffer.len() >= BUFFER_BYTES {
@@ -275,7 +262,7 @@ fn read_table(
     }
     Ok(Read {
         digest,
-        set_aside: set_aside.map(Gathered::finish).unwrap_or_default(),
+        set_aside: set_aside.as_mut().map(Gathered::take).unwrap_or_default(),
         sent: rows_sent,
         taken: 0,
     })

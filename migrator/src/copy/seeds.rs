@@ -3,7 +3,7 @@
 //! Both happen under the locks of the migration, with foreign keys and triggers off, so that a deletion reaches no
 //! other table.
 
-use super::transaction::qualified;
+use super::ddl::qualified;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::plan::existing::seeds::SeedPolicy;

@@ -17,7 +17,7 @@ use super::story::Story;
 use super::watching;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::migrate::{self, Mandate, Migrated, PointOfNoReturn};
+use crate::migrate::{self, Mandate, Migrated, Pace, Standing};
 use crate::report::certificate;
 use crate::report::progress::Progress;
 use crate::report::summary;
@@ -132,12 +132,14 @@ async fn move_over(
 ) -> Result<Migrated, Failure> {
     story.chapter("outgrow migrate: copy, then read both sides back and compare by hash");
     let order = migrate::Request {
+        pace: Pace::default(),
+        restart: false,
         source: store.database.clone(),
         mandate: Mandate::default(),
         // Beside the database, until the whole demo has succeeded.
         certificate: Some(store.database.with_extension("certificate.json")),
     };
-    let migrated = migrate::migrate(&order, conninfo, progress, &PointOfNoReturn::default()).await?;
+    let migrated = migrate::migrate(&order, conninfo, progress, &Standing::default()).await?;
     let certificate = &migrated.certificate;
     story.say(&format!("source root  {}", certificate.source.root));
     story.say(&format!("target root  {}", certificate.target.root));

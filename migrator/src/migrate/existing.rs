@@ -9,22 +9,27 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{Filled, copy_all, prove};
-use crate::copy;
+use super::{Migrated, Standing, keep, prove};
+use crate::copy::{self, Records};
 use crate::existing::constraints::{self, Guards};
-use crate::existing::ids::{self, Continued, Floor};
+use crate::existing::ids::{self, Continued, Floor, Late};
+use crate::existing::outcome::{self, CommitOutcome, Transaction};
 use crate::existing::probe::{self, Probed};
 use crate::existing::state::{self, Change};
 use crate::existing::{Relation, undo};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::job::Job;
+use crate::ledger::record;
+use crate::plan;
 use crate::plan::model::{Plan, TablePlan};
-use crate::report::certificate::NextId;
+use crate::report::certificate::{self, Level, NextId};
 use crate::report::layout::{counted, plural};
 use crate::report::progress::Progress;
-use crate::target::Target;
 use crate::target::catalog::{self, TargetCatalog};
+use crate::target::{Conninfo, Target, connect};
+use crate::verify::Verified;
+use crate::verify::digest::TableDigest;
 
 /// Changes of the schema that a refusal names.
 const CHANGES_NAMED_MAX: usize = 5;
@@ -55,8 +60,167 @@ impl Drop for Script {
     }
 }
 
+/// Migrates into the application's tables.
+pub(super) async fn migrate(
+    conninfo: &Conninfo,
+    target: Target,
+    job: &Arc<Job>,
+    (run_id, path): (Uuid, PathBuf),
+    (progress, standing): (&Arc<Progress>, &Standing),
+) -> Result<Migrated, Failure> {
+    let facts = certificate::target_facts(&target).await?;
+    let records = copy::begin(&target, &job.plan).await?;
+    let folder = folder_of(&path);
+    let filled = fill(&target, job, run_id, folder, progress).await?;
+    let verified = &filled.verified;
+    write_record(&target, &job.plan, run_id, verified, (&records, folder), progress).await?;
+    let mut certificate = certificate::certify(&job.plan, verified, &target, &facts, run_id, Level::ReadBack);
+    certificate.ids = filled.ids;
+    let transaction = outcome::current(&target).await?;
+    standing.committing();
+    ids::set_late(&target, &filled.late).await?;
+    let end = End {
+        conninfo,
+        run_id,
+        records,
+        transaction,
+    };
+    if let Err(failure) = end.commit(&target).await {
+        // Whether everything was kept may not be known; the script does no harm either way.
+        filled.undo.leave();
+        return Err(failure);
+    }
+    target.close().await;
+    keep(&certificate, &path)?;
+    Ok(Migrated {
+        certificate,
+        path,
+        plan: job.plan.clone(),
+    })
+}
+
+/// What became of the target before COMMIT.
+struct Filled {
+    verified: Verified,
+    /// Where ids go on.
+    ids: Vec<NextId>,
+    /// Sequences of somebody else, to be set last: no rollback takes that back.
+    late: Vec<Late>,
+    /// What puts back what was taken off.
+    undo: Script,
+}
+
+/// The folder that a file goes into.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Puts the migration on record in the target or, where the role may not, its plan beside the certificate.
+async fn write_record(
+    target: &Target,
+    plan: &Plan,
+    run_id: Uuid,
+    verified: &Verified,
+    (records, folder): (&Records, &Path),
+    progress: &Progress,
+) -> Result<(), Failure> {
+    if let Records::Refused { grant } = records {
+        let path = folder.join(format!("outgrow-plan-{run_id}.toml"));
+        plan::file::write_new(&path, &plan::file::text(plan)?)?;
+        progress.note(&format!(
+            "the role may not make schema _outgrow, so the target keeps no record. The plan is in {}, for `outgrow verify \
+             --plan`. This would let it: {grant}",
+            path.display()
+        ));
+        return Ok(());
+    }
+    let (plan_json, plan_sha256) = certificate::plan_sha256(plan);
+    let root = verified.source_root.to_hex();
+    record::write_record(target, plan, run_id, (&plan_json, &plan_sha256), &root).await?;
+    Ok(())
+}
+
+/// Copies every table, in the plan's order.
+async fn copy_all(
+    target: &Target,
+    job: &Arc<Job>,
+    run: Uuid,
+    progress: &Arc<Progress>,
+) -> Result<Vec<TableDigest>, Failure> {
+    let plan = &job.plan;
+    progress.begin("copy", Some(plan.stream_bytes()));
+    let mut digests = Vec::with_capacity(plan.tables.len());
+    for place in 0..plan.tables.len() {
+        digests.push(copy::copy_table(target, job, place, run, progress).await?);
+    }
+    progress.end(&format!("{} rows", plan.rows()));
+    Ok(digests)
+}
+
+/// What is known of the transaction at its end, to learn its fate if the answer to COMMIT is lost.
+struct End<'a> {
+    conninfo: &'a Conninfo,
+    run_id: Uuid,
+    records: Records,
+    transaction: Transaction,
+}
+
+impl End<'_> {
+    /// Commits. If the answer is lost, the server tells what happened; it is never guessed.
+    async fn commit(&self, target: &Target) -> Result<(), Failure> {
+        let Err(lost) = copy::commit(target).await else {
+            return Ok(());
+        };
+        let Ok(again) = connect(self.conninfo).await else {
+            let next = format!(
+                "The answer to COMMIT was lost and the server cannot be reached. When it is back, ask it: {}",
+                self.question()
+            );
+            let failure = Failure::from(lost);
+            return Err(Failure { next, ..failure });
+        };
+        // The record tells for sure, on whichever server answers; the number of a transaction only on the same one.
+        let committed = match self.records {
+            Records::Kept => record::record_exists(&again, self.run_id).await?,
+            Records::Refused { .. } => {
+                record::await_end(&again).await?;
+                match outcome::of(&again, &self.transaction).await? {
+                    CommitOutcome::Committed => true,
+                    CommitOutcome::Aborted => false,
+                    CommitOutcome::InProgress | CommitOutcome::Unknown => {
+                        let next = format!(
+                            "The answer to COMMIT was lost. Ask the server: {}",
+                            self.question()
+                        );
+                        let failure = Failure::from(lost);
+                        return Err(Failure { next, ..failure });
+                    }
+                }
+            }
+        };
+        if committed { Ok(()) } else { Err(lost.into()) }
+    }
+
+    /// How a person learns what happened.
+    fn question(&self) -> String {
+        match self.records {
+            Records::Kept => format!(
+                "look for run {} in _outgrow.migration. If it is there everything was kept, otherwise nothing was.",
+                self.run_id
+            ),
+            Records::Refused { .. } => format!(
+                "SELECT pg_xact_status('{}'). If it says committed everything was kept, otherwise nothing was.",
+                self.transaction
+            ),
+        }
+    }
+}
+
 /// Fills the tables; what is returned is proven EQUAL and not yet committed.
-pub(super) async fn fill(
+async fn fill(
     target: &Target,
     job: &Arc<Job>,
     run: Uuid,
@@ -106,7 +270,7 @@ pub(super) async fn fill(
         verified,
         ids: next_ids(&continued, &probed),
         late: continued.late,
-        undo: Some(undo),
+        undo,
     })
 }
 

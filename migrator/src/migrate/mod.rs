@@ -1,35 +1,38 @@
 //! The migration from end to end: source -> census -> plan -> copy -> verify -> report.
 //!
-//! It reads as the order of the data. Each stage owns its own rules; this file owns only their sequence and
-//! that nothing is kept unless verification found both sides equal.
+//! It reads as the order of the data. Each stage owns its own rules; this folder owns only their sequence, and that
+//! no migration comes to its end unless verification found both sides equal. Tables of outgrow's own are filled step
+//! by step (`own`), an application's in one transaction (`existing`).
 
 mod existing;
+mod own;
+mod resume;
 
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::copy::{self, Records};
-use crate::existing::ids::{self, Late};
-use crate::existing::outcome::{self, CommitOutcome, Transaction};
+use crate::copy::Limits;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::job::Job;
-use crate::plan;
+use crate::ledger::run::Unfinished;
+use crate::ledger::steps;
 use crate::plan::choices::Choices;
 use crate::plan::file::Reviewed;
 use crate::plan::model::{Disposition, Plan, SchemaMode};
-use crate::report::certificate::{self, Certificate, Level, NextId};
+use crate::report::certificate::{self, Certificate};
 use crate::report::layout::counted;
 use crate::report::progress::Progress;
 use crate::survey::survey;
 use crate::target::{Conninfo, Target, connect};
 use crate::verify::digest::TableDigest;
 use crate::verify::{self, Verified};
-
-use self::existing::Script;
 
 /// Blocked objects that a refusal names; `outgrow inspect` shows them all.
 const BLOCKED_NAMED_MAX: usize = 5;
@@ -43,6 +46,10 @@ pub struct Request {
     pub mandate: Mandate,
     /// Where the certificate goes, if the default does not suit.
     pub certificate: Option<PathBuf>,
+    /// How fast, and how patient.
+    pub pace: Pace,
+    /// Whether to drop what an unfinished migration of this source made, and begin anew.
+    pub restart: bool,
 }
 
 /// What the owner of the data decided.
@@ -54,18 +61,69 @@ pub struct Mandate {
     pub reviewed: Option<Reviewed>,
 }
 
-/// Says whether a migration has begun to commit: from there on it is ended by its own answer, not by a signal.
-#[derive(Debug, Default)]
-pub struct PointOfNoReturn(AtomicBool);
+/// How much at a time, how many side by side, and how long to wait.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Sessions on the target.
+    pub jobs: usize,
+    /// How much a transaction holds, and how long a COPY may stand still.
+    pub limits: Limits,
+    /// How long to go on trying while the server cannot be reached or refuses to work.
+    pub retry_for: Duration,
+}
 
-impl PointOfNoReturn {
-    /// Whether it was passed.
-    pub fn is_passed(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+impl Pace {
+    /// Sessions if nothing else is said: more would wait for the readers of the source.
+    const JOBS_MAX: usize = 4;
+
+    /// What a machine with so many cores is asked to do.
+    pub fn of_cores(cores: usize) -> Self {
+        Self {
+            // Two even on one core: a server elsewhere has its own.
+            jobs: cores.clamp(2, Self::JOBS_MAX),
+            limits: Limits {
+                // A second or two of copying: little to do again, and few commits.
+                transaction_bytes: 64 * 1024 * 1024,
+                // Longer than any checkpoint of a sound server keeps a session waiting.
+                stall: Duration::from_secs(120),
+            },
+            // A failover or a restart takes a minute or two.
+            retry_for: Duration::from_secs(300),
+        }
+    }
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self::of_cores(thread::available_parallelism().map_or(1, NonZero::get))
+    }
+}
+
+/// What a signal would interrupt: how much of the migration stays if it ends now.
+#[derive(Debug, Default)]
+pub struct Standing(AtomicU8);
+
+impl Standing {
+    const NOTHING: u8 = 0;
+    const KEPT: u8 = 1;
+    const COMMITTING: u8 = 2;
+
+    /// Whether it is committing: from there on it is ended by its own answer, not by a signal.
+    pub fn is_committing(&self) -> bool {
+        self.0.load(Ordering::Acquire) == Self::COMMITTING
     }
 
-    fn pass(&self) {
-        self.0.store(true, Ordering::Release);
+    /// Whether what was copied stays and the next run goes on.
+    pub fn is_kept(&self) -> bool {
+        self.0.load(Ordering::Acquire) != Self::NOTHING
+    }
+
+    fn kept(&self) {
+        self.0.store(Self::KEPT, Ordering::Release);
+    }
+
+    fn committing(&self) {
+        self.0.store(Self::COMMITTING, Ordering::Release);
     }
 }
 
@@ -133,146 +191,62 @@ pub async fn migrate(
     request: &Request,
     conninfo: &Conninfo,
     progress: &Arc<Progress>,
-    point: &PointOfNoReturn,
+    standing: &Standing,
 ) -> Result<Migrated, Failure> {
-    let run_id = Uuid::now_v7();
-    let path = certificate::choose_path(request.certificate.as_deref(), run_id)?;
     // A wrong password should show before an hour of reading, not after.
     let target = connect(conninfo).await?;
-    let job = survey(&request.source, &request.mandate, Some(&target), progress).await?;
-    refuse_blocked(&job.plan)?;
-    if job.plan.schema_mode == SchemaMode::Own {
-        copy::refuse_existing(&target, &job.plan).await?;
+    let found = resume::find(&target, request).await?;
+    if request.restart && !found.is_empty() {
+        own::restart(conninfo, &request.mandate.choices.schema, &found, progress).await?;
+        return begin_or_go_on(request, conninfo, target, None, (progress, standing)).await;
     }
-    let facts = certificate::target_facts(&target).await?;
+    begin_or_go_on(request, conninfo, target, found.last(), (progress, standing)).await
+}
 
-    let records = copy::begin(&target, &job.plan).await?;
-    let filled = match job.plan.schema_mode {
-        SchemaMode::Own => Filled::of(fill(&target, &job, run_id, progress).await?),
-        SchemaMode::App => existing::fill(&target, &job, run_id, folder_of(&path), progress).await?,
+async fn begin_or_go_on(
+    request: &Request,
+    conninfo: &Conninfo,
+    target: Target,
+    unfinished: Option<&Unfinished>,
+    (progress, standing): (&Arc<Progress>, &Standing),
+) -> Result<Migrated, Failure> {
+    let run_id = unfinished.map_or_else(Uuid::now_v7, |run| run.id);
+    let path = certificate::choose_path(request.certificate.as_deref(), run_id)?;
+    if let Some(run) = unfinished {
+        progress.note(&format!(
+            "going on with migration {run_id}, begun at {}",
+            run.began_at
+        ));
+    }
+    let same = match unfinished {
+        Some(run) => resume::same_job(run, request, progress).await?,
+        None => None,
     };
-    write_record(
-        &target,
-        &job.plan,
-        run_id,
-        &filled.verified,
-        (&records, folder_of(&path)),
-        progress,
-    )
-    .await?;
-    let verified = &filled.verified;
-    let mut certificate = certificate::certify(&job.plan, verified, &target, &facts, run_id, Level::ReadBack);
-    certificate.ids = filled.ids;
-    let transaction = outcome::current(&target).await?;
-    point.pass();
-    ids::set_late(&target, &filled.late).await?;
-    let end = End {
-        conninfo,
-        run_id,
-        records,
-        transaction,
+    let job = match same {
+        Some(job) => job,
+        None => survey(&request.source, &request.mandate, Some(&target), progress).await?,
     };
-    if let Err(failure) = end.commit(&target).await {
-        // Whether everything was kept may not be known; the script does no harm either way.
-        filled.undo.into_iter().for_each(Script::leave);
-        return Err(failure);
+    refuse_blocked(&job.plan)?;
+    if job.plan.schema_mode == SchemaMode::App {
+        return existing::migrate(conninfo, target, &job, (run_id, path), (progress, standing)).await;
+    }
+    if let Some(run) = unfinished {
+        let done = steps::load(&target, run_id).await?;
+        resume::refuse_changed(&resume::plan_of(run)?, &job.plan, &done)?;
     }
     target.close().await;
-    keep(&certificate, &path)?;
-    Ok(Migrated {
-        certificate,
+    let migration = own::Migration {
+        request,
+        conninfo,
+        job,
+        run: run_id,
+        begun: unfinished.is_some(),
         path,
-        plan: job.plan.clone(),
-    })
-}
-
-/// What became of the target before COMMIT.
-struct Filled {
-    verified: Verified,
-    /// Where ids go on in the application's tables.
-    ids: Vec<NextId>,
-    /// Sequences of somebody else, to be set last: no rollback takes that back.
-    late: Vec<Late>,
-    /// What puts back what was taken off the application's tables.
-    undo: Option<Script>,
-}
-
-impl Filled {
-    /// Tables that outgrow made.
-    fn of(verified: Verified) -> Self {
-        Self {
-            verified,
-            ids: Vec::new(),
-            late: Vec::new(),
-            undo: None,
-        }
-    }
-}
-
-/// The folder that a file goes into.
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
-}
-
-/// Puts the migration on record in the target or, where the role may not, its plan beside the certificate.
-async fn write_record(
-    target: &Target,
-    plan: &Plan,
-    run_id: Uuid,
-    verified: &Verified,
-    (records, folder): (&Records, &Path),
-    progress: &Progress,
-) -> Result<(), Failure> {
-    if let Records::Refused { grant } = records {
-        let path = folder.join(format!("outgrow-plan-{run_id}.toml"));
-        plan::file::write_new(&path, &plan::file::text(plan)?)?;
-        progress.note(&format!(
-            "the role may not make schema _outgrow, so the target keeps no record. The plan is in {}, for `outgrow verify \
-             --plan`. This would let it: {grant}",
-            path.display()
-        ));
-        return Ok(());
-    }
-    let (plan_json, plan_sha256) = certificate::plan_sha256(plan);
-    let root = verified.source_root.to_hex();
-    copy::write_record(target, plan, run_id, &plan_json, &plan_sha256, &root).await?;
-    Ok(())
-}
-
-/// Everything inside the transaction: tables, rows, keys, proof.
-async fn fill(
-    target: &Target,
-    job: &Arc<Job>,
-    run: Uuid,
-    progress: &Arc<Progress>,
-) -> Result<Verified, Failure> {
-    let plan = &job.plan;
-    copy::create_tables(target, plan).await?;
-    let digests = copy_all(target, job, run, progress).await?;
-    progress.begin("keys", None);
-    copy::run_steps(target, plan, |object| progress.table(object)).await?;
-    progress.end(&format!("{} keys, indexes and constraints", plan.steps.len()));
-    prove(target, job, run, digests, progress).await
-}
-
-/// Copies every table, in the plan's order.
-async fn copy_all(
-    target: &Target,
-    job: &Arc<Job>,
-    run: Uuid,
-    progress: &Arc<Progress>,
-) -> Result<Vec<TableDigest>, Failure> {
-    let plan = &job.plan;
-    progress.begin("copy", Some(plan.stream_bytes()));
-    let mut digests = Vec::with_capacity(plan.tables.len());
-    for place in 0..plan.tables.len() {
-        digests.push(copy::copy_table(target, job, place, run, progress).await?);
-    }
-    progress.end(&format!("{} rows", plan.rows()));
-    Ok(digests)
+        progress,
+        standing,
+        certificate: None,
+    };
+    migration.run().await
 }
 
 /// Reads everything back and compares; anything but EQUAL ends the migration.
@@ -288,8 +262,12 @@ async fn prove(
     let verified = verify::verify(target, job, run, Some(digests), progress).await?;
     if !verified.is_equal() {
         let what = format!(
-            "verification found {} rows DIFFERENT, nothing was kept",
-            verified.differences.total
+            "verification found {} rows DIFFERENT{}",
+            verified.differences.total,
+            match plan.schema_mode {
+                SchemaMode::App => ", nothing was kept",
+                SchemaMode::Own => "; the rows are there to be looked at, and --restart begins anew",
+            }
         );
         let next = if plan.choices.sql.is_empty() {
             "This is a fault of outgrow or of the server. Please report it with the lines above."
@@ -307,65 +285,6 @@ async fn prove(
     }
     progress.end("both sides EQUAL");
     Ok(verified)
-}
-
-/// What is known of the transaction at its end, to learn its fate if the answer to COMMIT is lost.
-struct End<'a> {
-    conninfo: &'a Conninfo,
-    run_id: Uuid,
-    records: Records,
-    transaction: Transaction,
-}
-
-impl End<'_> {
-    /// Commits. If the answer is lost, the server tells what happened; it is never guessed.
-    async fn commit(&self, target: &Target) -> Result<(), Failure> {
-        let Err(lost) = copy::commit(target).await else {
-            return Ok(());
-        };
-        let Ok(again) = connect(self.conninfo).await else {
-            let next = format!(
-                "The answer to COMMIT was lost and the server cannot be reached. When it is back, ask it: {}",
-                self.question()
-            );
-            let failure = Failure::from(lost);
-            return Err(Failure { next, ..failure });
-        };
-        // The record tells for sure, on whichever server answers; the number of a transaction only on the same one.
-        let committed = match self.records {
-            Records::Kept => copy::record_exists(&again, self.run_id).await?,
-            Records::Refused { .. } => {
-                copy::await_end(&again).await?;
-                match outcome::of(&again, &self.transaction).await? {
-                    CommitOutcome::Committed => true,
-                    CommitOutcome::Aborted => false,
-                    CommitOutcome::InProgress | CommitOutcome::Unknown => {
-                        let next = format!(
-                            "The answer to COMMIT was lost. Ask the server: {}",
-                            self.question()
-                        );
-                        let failure = Failure::from(lost);
-                        return Err(Failure { next, ..failure });
-                    }
-                }
-            }
-        };
-        if committed { Ok(()) } else { Err(lost.into()) }
-    }
-
-    /// How a person learns what happened.
-    fn question(&self) -> String {
-        match self.records {
-            Records::Kept => format!(
-                "look for run {} in _outgrow.migration. If it is there everything was kept, otherwise nothing was.",
-                self.run_id
-            ),
-            Records::Refused { .. } => format!(
-                "SELECT pg_xact_status('{}'). If it says committed everything was kept, otherwise nothing was.",
-                self.transaction
-            ),
-        }
-    }
 }
 
 /// The rows are safe at this point; a certificate that cannot be written must not hide that.

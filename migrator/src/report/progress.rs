@@ -41,6 +41,21 @@ struct Stage {
     bytes: u64,
 }
 
+/// What is being done at a moment.
+#[derive(Debug, Clone, Default)]
+pub struct Now {
+    /// The stage; empty between two.
+    pub stage: &'static str,
+    /// The table or object at work.
+    pub doing: String,
+    /// Rows of the stage so far.
+    pub rows: u64,
+    /// Bytes of the stage so far.
+    pub bytes: u64,
+    /// Bytes of the whole stage, where they are known.
+    pub bytes_total: Option<u64>,
+}
+
 impl Progress {
     /// No stage yet.
     pub fn new(show: Show) -> Self {
@@ -114,6 +129,21 @@ impl Progress {
                     pace(&stage, seconds)
                 );
             }
+        }
+    }
+
+    /// What is being done, for whoever watches from elsewhere.
+    pub fn now(&self) -> Now {
+        let stage = self.lock();
+        let Some(stage) = stage.as_ref() else {
+            return Now::default();
+        };
+        Now {
+            stage: stage.name,
+            doing: stage.bar.message(),
+            rows: stage.rows,
+            bytes: stage.bytes,
+            bytes_total: stage.bar.length(),
         }
     }
 

@@ -19,7 +19,7 @@ pub mod scan;
 pub use error::SourceError;
 pub use header::{Header, JournalMode, TextEncoding};
 pub use integrity::{Integrity, Unchecked};
-pub use open::{Identity, Source};
+pub use open::{Identity, Source, path_sha256};
 pub use reader::Reader;
 pub(crate) use reader::{is_general_error, message};
 pub use readers::{Readers, Stop};

@@ -109,6 +109,11 @@ impl Source {
         &self.identity
     }
 
+    /// Pins the state of the file.
+    pub fn fingerprint(&self) -> String {
+        format!("{:?}", self.identity)
+    }
+
     /// What its owner should know before reading goes on.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
@@ -145,13 +150,12 @@ fn identify(
         path: path.to_owned(),
         cause,
     })?;
-    let canonical = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let file_name = path
         .file_name()
         .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
     Ok(Identity {
         file_name,
-        path_sha256: hex_sha256(canonical.as_os_str().as_encoded_bytes()),
+        path_sha256: path_sha256(path),
         size_bytes: metadata.len(),
         wal_size_bytes: wal.map_or(0, Metadata::len),
         modified_at: modified_at(&metadata),
@@ -172,6 +176,12 @@ fn identify(
         }
         .to_owned(),
     })
+}
+
+/// SHA-256 of a file's canonical path, hex.
+pub fn path_sha256(path: &Path) -> String {
+    let canonical = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    hex_sha256(canonical.as_os_str().as_encoded_bytes())
 }
 
 fn modified_at(metadata: &Metadata) -> String {

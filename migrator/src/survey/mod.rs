@@ -12,10 +12,10 @@ use outgrow_shared::value::Value;
 
 use crate::census::{Census, Trials, orphans_of};
 use crate::copy::encode::encode_field;
-use crate::copy::made_by_outgrow;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::job::Job;
+use crate::ledger::record::made_by_outgrow;
 use crate::migrate::Mandate;
 use crate::plan;
 use crate::plan::cast::ZoneRef;

@@ -70,6 +70,46 @@ impl Target {
         }
     }
 
+    /// Runs statements that give no rows.
+    ///
+    /// # Errors
+    /// The server refuses one, or the session ended.
+    pub async fn batch(&self, sql: &str) -> Result<(), TargetError> {
+        let done = self.client.batch_execute(sql).await;
+        done.map_err(|error| self.fault(&error))
+    }
+
+    /// Runs a statement with its values, and gives the count of rows that it concerned.
+    ///
+    /// # Errors
+    /// As [`Target::batch`].
+    pub async fn execute(
+        &self,
+        sql: &str,
+        values: &[&(dyn tokio_postgres::types::ToSql + Sync)],
+    ) -> Result<u64, TargetError> {
+        let done = self.client.execute(sql, values).await;
+        done.map_err(|error| self.fault(&error))
+    }
+
+    /// Makes the settings of a session that copies and builds indexes.
+    ///
+    /// # Errors
+    /// As [`Target::batch`].
+    pub async fn make_bulk_settings(&self) -> Result<(), TargetError> {
+        let made = server::make_bulk_settings(&self.client).await;
+        made.map_err(|error| self.fault(&error))
+    }
+
+    /// The fault of a session that gave no sign of life for so long.
+    pub fn silent_for(&self, limit: Duration) -> TargetError {
+        let reason = format!("it gave no sign of life for {} s", limit.as_secs());
+        TargetError {
+            server: self.server.clone(),
+            fault: TargetFault::ConnectionLost { reason },
+        }
+    }
+
     /// Asks the server to cancel the statement that runs in this session, over a connection of its own.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 //! they would be printed twice and carry the server's DETAIL. No row value gets into a message: see `sql_fault.rs`.
 
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, Passing};
 
 use super::sql_fault::SqlFault;
 use super::tls::TlsSetupError;
@@ -163,7 +163,32 @@ const CLASSES_ABOUT_AN_OBJECT: [&str; 4] = ["22", "23", "42", LIMIT_CLASS];
 /// Program limit exceeded: too many columns, a row or an index entry too large.
 const LIMIT_CLASS: &str = "54";
 
+/// SQLSTATEs that pass by themselves: the session was ended (57P01 to 57P05), the connection broke (08), a deadlock
+/// or a lock that another session holds (40P01, 55P03), a serialization failure (40001), no connection left (53300).
+const PASSING_SOON: [&str; 10] = [
+    "57P01", "57P02", "57P03", "57P04", "57P05", "40P01", "40001", "55P03", "53300", "08",
+];
+
+/// Insufficient resources: disk, memory, connections.
+const RESOURCES_CLASS: &str = "53";
+
 impl TargetFault {
+    /// Whether the same work may succeed later.
+    pub fn passing(&self) -> Passing {
+        match self {
+            Self::ConnectionLost { .. } | Self::NotReady { .. } | Self::TooManyConnections { .. } => {
+                Passing::Soon
+            }
+            // A standby that is promoted, or a primary that is found again.
+            Self::Unreachable { .. } | Self::ReadOnly { .. } => Passing::Soon,
+            Self::Sql(fault) if PASSING_SOON.iter().any(|state| fault.sqlstate.starts_with(state)) => {
+                Passing::Soon
+            }
+            Self::Sql(fault) if fault.sqlstate.starts_with(RESOURCES_CLASS) => Passing::Helped,
+            _ => Passing::No,
+        }
+    }
+
     /// Whether the server refuses what an object is or holds, rather than being unable to work at the moment.
     pub fn is_about_the_object(&self) -> bool {
         let Self::Sql(fault) = self else { return false };
@@ -262,6 +287,8 @@ impl From<TargetError> for Failure {
             _ => Exit::TargetError,
         };
         let next = error.fault.next();
-        Failure::new(exit, error.fault.to_string(), next).at(error.server)
+        let passing = error.fault.passing();
+        let failure = Failure::new(exit, error.fault.to_string(), next).at(error.server);
+        Failure { passing, ..failure }
     }
 }

@@ -8,7 +8,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error, Row};
 
 use super::error::{MINIMUM_SERVER_MAJOR, TargetFault};
-use super::session::{Condition, SETTINGS, Setting, applies};
+use super::session::{BULK_SETTINGS, Condition, SETTINGS, Setting, applies};
 
 /// `server_version_num` is major * 10000 + minor since Postgres 10.
 const VERSION_NUM_PER_MAJOR: u32 = 10_000;
@@ -135,6 +135,20 @@ pub(super) async fn make_settings(client: &Client) -> Result<(), Error> {
             Err(error) if error.code() == Some(&SqlState::INVALID_PARAMETER_VALUE) => {}
             other => drop(other?),
         }
+    }
+    Ok(())
+}
+
+/// Makes the settings of [`BULK_SETTINGS`].
+pub(super) async fn make_bulk_settings(client: &Client) -> Result<(), Error> {
+    for setting in BULK_SETTINGS {
+        let smaller = "SELECT pg_catalog.set_config(name, $2, false) FROM pg_catalog.pg_settings \
+                       WHERE name = $1 AND setting::int8 * 1024 < pg_catalog.pg_size_bytes($2)";
+        let sql = match setting.condition {
+            Condition::WhereSmaller => smaller,
+            Condition::Always | Condition::WhereKnown => "SELECT pg_catalog.set_config($1, $2, false)",
+        };
+        client.query(sql, &[&setting.name, &setting.value]).await?;
     }
     Ok(())
 }

@@ -2,15 +2,20 @@
 //!
 //! The copy runs on the same scan, so what is hashed is what is sent.
 
+use std::cmp::Ordering;
+
 use outgrow_shared::ce1::{Digest, Mode, RowHasher};
 use outgrow_shared::value::OwnedValue;
 
-use super::digest::{BucketDigester, KeyedDigester, SortError, TableDigest};
+use super::digest::{BucketDigester, KeyedDigester, SortError, TableDigest, compare_key_values};
 use crate::plan::mapping::Scratch;
 use crate::plan::model::TablePlan;
 use crate::source::catalog::{Catalog, Table};
 use crate::source::scan::{Scan, SourceRow};
-use crate::source::{Source, SourceError};
+use crate::source::{Reader, SourceError};
+
+/// Keys after the first, up to the second; none is no bound.
+pub type SourceRange = (Option<Vec<OwnedValue>>, Option<Vec<OwnedValue>>);
 
 /// A table of the source with the plan's columns found in it.
 #[derive(Debug, Clone)]
@@ -96,20 +101,39 @@ impl<'a> SourceTable<'a> {
     /// Hashes every row and hands it to `each`, whose error ends the scan.
     pub fn digest<E>(
         &self,
-        source: &Source,
+        reader: &Reader,
         mut each: impl FnMut(&SourceRow<'_>) -> Result<(), E>,
     ) -> Result<TableDigest, E>
     where
         E: From<SourceSideError>,
     {
+        self.digest_leaves(reader, |row, _, _| each(row))
+    }
+
+    /// As [`SourceTable::digest`], with the digest of every row and its canonical bytes.
+    pub fn digest_leaves<E>(
+        &self,
+        reader: &Reader,
+        mut each: impl FnMut(&SourceRow<'_>, Digest, u64) -> Result<(), E>,
+    ) -> Result<TableDigest, E>
+    where
+        E: From<SourceSideError>,
+    {
         match self.plan.mode {
-            Mode::Keyed => self.digest_keyed(source, each),
+            Mode::Keyed => {
+                let mut keyed = KeyedDigester::default();
+                self.hash_rows(reader, |row, leaf, bytes| {
+                    keyed.row(leaf, bytes, || self.key_of(row));
+                    each(row, leaf, bytes)
+                })?;
+                Ok(keyed.finish())
+            }
             Mode::Bucket => {
                 let mut buckets = BucketDigester::default();
                 let sorting = |error: SortError| E::from(error.into());
-                self.hash_rows(source, |row, leaf, _| {
+                self.hash_rows(reader, |row, leaf, bytes| {
                     buckets.row(leaf).map_err(sorting)?;
-                    each(row)
+                    each(row, leaf, bytes)
                 })?;
                 let rows = buckets.rows();
                 buckets.finish(rows).map_err(sorting)
@@ -117,26 +141,23 @@ impl<'a> SourceTable<'a> {
         }
     }
 
-    fn digest_keyed<E>(
-        &self,
-        source: &Source,
-        mut each: impl FnMut(&SourceRow<'_>) -> Result<(), E>,
-    ) -> Result<TableDigest, E>
-    where
-        E: From<SourceSideError>,
-    {
-        let mut keyed = KeyedDigester::default();
-        self.hash_rows(source, |row, leaf, bytes| {
-            keyed.row(leaf, bytes, || self.key_of(row));
-            each(row)
-        })?;
-        Ok(keyed.finish())
-    }
-
     /// Hashes every row and hands over its digest and its canonical bytes; the error of `each` ends the scan.
     pub fn hash_rows<E>(
         &self,
-        source: &Source,
+        reader: &Reader,
+        each: impl FnMut(&SourceRow<'_>, Digest, u64) -> Result<(), E>,
+    ) -> Result<(), E>
+    where
+        E: From<SourceSideError>,
+    {
+        self.hash_range(reader, &(None, None), each)
+    }
+
+    /// As [`SourceTable::hash_rows`], for a range of keys.
+    pub fn hash_range<E>(
+        &self,
+        reader: &Reader,
+        range: &SourceRange,
         mut each: impl FnMut(&SourceRow<'_>, Digest, u64) -> Result<(), E>,
     ) -> Result<(), E>
     where
@@ -145,9 +166,13 @@ impl<'a> SourceTable<'a> {
         let mut hasher = RowHasher::new();
         // SQLite has no table of more than 32767 columns.
         let count = u32::try_from(self.columns.len()).unwrap_or(u32::MAX);
-        let scan = self.scan();
+        let scan = Scan {
+            after: range.0.as_deref(),
+            until: range.1.as_deref(),
+            ..self.scan()
+        };
         let mut scratch = Scratch::default();
-        scan.run::<ScanStop<E>>(source, |row| {
+        scan.run::<ScanStop<E>>(reader, |row| {
             hasher.begin(count);
             for (place, column) in self.plan.columns.iter().enumerate() {
                 hasher.value(&column.treat(row.value(place), &mut scratch).hashed());
@@ -159,6 +184,15 @@ impl<'a> SourceTable<'a> {
             ScanStop::Own(error) => error,
             ScanStop::Source(error) => E::from(error.into()),
         })
+    }
+
+    /// Compares the key of a row under the scan with another. Runs for every row, so it copies nothing.
+    pub fn compare_key(&self, row: &SourceRow<'_>, other: &[OwnedValue]) -> Ordering {
+        let places = self.plan.key.iter().zip(other);
+        places
+            .map(|(place, other)| compare_key_values(&row.value(*place), &other.as_value()))
+            .find(|order| order.is_ne())
+            .unwrap_or(Ordering::Equal)
     }
 }
 

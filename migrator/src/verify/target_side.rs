@@ -54,13 +54,28 @@ fn select(schema: &str, table: &TablePlan, range: KeyRange<'_>) -> String {
         quote_ident(schema),
         quote_ident(&table.target_name)
     );
-    let keys: Vec<String> = table
-        .key
-        .iter()
-        .filter_map(|place| table.columns.get(*place))
-        .map(key_term)
-        .collect();
-    let keys = keys.join(", ");
+    let condition = range_condition(table, range);
+    if !condition.is_empty() {
+        sql.push_str(" WHERE ");
+        sql.push_str(&condition);
+    }
+    let keys = key_terms(table);
+    if !keys.is_empty() {
+        sql.push_str(" ORDER BY ");
+        sql.push_str(&keys);
+    }
+    sql
+}
+
+/// The columns of a table's key as they are ordered by; empty without a key.
+fn key_terms(table: &TablePlan) -> String {
+    let columns = table.key.iter().filter_map(|place| table.columns.get(*place));
+    columns.map(key_term).collect::<Vec<String>>().join(", ")
+}
+
+/// The condition that a row's key is in a range; empty for all keys.
+pub fn range_condition(table: &TablePlan, range: KeyRange<'_>) -> String {
+    let keys = key_terms(table);
     let bounds = [(">", range.0), ("<=", range.1)];
     let conditions: Vec<String> = bounds
         .into_iter()
@@ -70,15 +85,7 @@ fn select(schema: &str, table: &TablePlan, range: KeyRange<'_>) -> String {
             format!("({keys}) {comparison} ({})", literals.join(", "))
         })
         .collect();
-    if !conditions.is_empty() {
-        sql.push_str(" WHERE ");
-        sql.push_str(&conditions.join(" AND "));
-    }
-    if !keys.is_empty() {
-        sql.push_str(" ORDER BY ");
-        sql.push_str(&keys);
-    }
-    sql
+    conditions.join(" AND ")
 }
 
 /// The collation is spelled out: the order must hold even if somebody changed the column's.

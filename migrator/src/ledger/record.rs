@@ -1,12 +1,11 @@
-//! The record of migrations inside the target: schema `_outgrow`, one row a migration.
+//! The record of migrations that came to their end, one row each.
 //!
-//! It is written in the transaction of the rows it speaks of, so its presence proves theirs. A later
-//! verification finds the plan here.
+//! It is written in the transaction that ends a migration, after both sides were found equal, so its presence proves
+//! the rows'. A later verification finds the plan here.
 
+use super::tables::{LOCK, may_read};
+use crate::plan::model::Plan;
 use crate::target::{Target, TargetError};
-
-/// The schema of outgrow's own.
-pub(super) const SCHEMA: &str = "_outgrow";
 
 /// Makes its table where it is missing.
 pub(super) const CREATE: &str = "CREATE TABLE IF NOT EXISTS _outgrow.migration ( \
@@ -17,10 +16,6 @@ pub(super) const CREATE: &str = "CREATE TABLE IF NOT EXISTS _outgrow.migration (
        plan_sha256 text NOT NULL, \
        plan text NOT NULL, \
        root text NOT NULL)";
-
-/// Taken by every migration's transaction and held to its end.
-pub(super) const LOCK: &str =
-    "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('outgrow', 0))";
 
 /// One migration on record.
 #[derive(Debug, Clone)]
@@ -42,17 +37,7 @@ pub struct Record {
 /// The migrations on record, latest first; none where outgrow never ran.
 pub async fn find_record(target: &Target) -> Result<Vec<Record>, TargetError> {
     let fault = |error: tokio_postgres::Error| target.fault(&error);
-    // By oid: a name in a schema that the role may not use would be an error.
-    let there = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n \
-                 ON n.oid = c.relnamespace WHERE n.nspname = '_outgrow' AND c.relname = 'migration' \
-                 AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT'))";
-    if !target
-        .client()
-        .query_one(there, &[])
-        .await
-        .map_err(fault)?
-        .get::<_, bool>(0)
-    {
+    if !may_read(target, "migration").await? {
         return Ok(Vec::new());
     }
     let sql = "SELECT run_id::text, finished_at::text, source_file, source_path_sha256, plan, root \
@@ -71,12 +56,14 @@ pub async fn find_record(target: &Target) -> Result<Vec<Record>, TargetError> {
         .collect())
 }
 
-/// Whether one of these tables of the schema was made by a migration on record.
+/// Whether one of these tables of the schema was made by a migration on record or under way.
 pub async fn made_by_outgrow(target: &Target, schema: &str, tables: &[String]) -> Result<bool, TargetError> {
     let records = find_record(target).await?;
-    Ok(records.iter().any(|record| {
+    let under_way = super::run::unfinished(target, schema).await?;
+    let plans = records.iter().map(|record| &record.plan);
+    Ok(plans.chain(under_way.iter().map(|run| &run.plan)).any(|plan| {
         // Plans of other versions have these parts under the same names.
-        let plan: serde_json::Value = serde_json::from_str(&record.plan).unwrap_or_default();
+        let plan: serde_json::Value = serde_json::from_str(plan).unwrap_or_default();
         let made = plan["tables"].as_array().into_iter().flatten();
         plan["schema_mode"] != "app"
             && plan["choices"]["schema"] == schema
@@ -86,11 +73,34 @@ pub async fn made_by_outgrow(target: &Target, schema: &str, tables: &[String]) -
     }))
 }
 
-/// Waits until no migration is at work: the backend that lost its client may still be committing, and holds the lock
-/// until it is done.
+/// Writes a migration down.
+pub async fn write_record(
+    target: &Target,
+    plan: &Plan,
+    run_id: uuid::Uuid,
+    (plan_json, plan_sha256): (&str, &str),
+    root: &str,
+) -> Result<(), TargetError> {
+    let sql = "INSERT INTO _outgrow.migration \
+               (run_id, source_file, source_path_sha256, plan_sha256, plan, root) \
+               VALUES ($1::text::uuid, $2, $3, $4, $5, $6)";
+    let source = &plan.source;
+    let values: [&(dyn tokio_postgres::types::ToSql + Sync); 6] = [
+        &run_id.to_string(),
+        &source.file_name,
+        &source.path_sha256,
+        &plan_sha256,
+        &plan_json,
+        &root,
+    ];
+    target.execute(sql, &values).await?;
+    Ok(())
+}
+
+/// Waits until nobody is in a transaction that fills an application's tables: the backend that lost its client may
+/// still be committing, and holds the lock until it is done.
 pub async fn await_end(target: &Target) -> Result<(), TargetError> {
-    let ended = target.client().batch_execute(LOCK).await;
-    ended.map_err(|error| target.fault(&error))
+    target.batch(LOCK).await
 }
 
 /// Whether this run's transaction was committed; asked when the answer to COMMIT was lost.

@@ -1,0 +1,64 @@
+//! Names that a plan needs in the target, and what is there under them already.
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::ledger::tables::may_read;
+use crate::plan::model::Plan;
+use crate::target::{Target, TargetError};
+
+/// Names of the plan's tables and indexes ($2) that the schema holds already, whatever they are there. A table
+/// ($3) also needs the name for its row type; array types make way by themselves.
+const TAKEN_NAMES: &str = "SELECT c.relname::text FROM pg_catalog.pg_class c \
+     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+     WHERE n.nspname = $1 AND c.relname::text = ANY ($2) \
+     UNION SELECT t.typname::text FROM pg_catalog.pg_type t \
+     JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
+     WHERE n.nspname = $1 AND t.typname::text = ANY ($3) AND t.typcategory <> 'A' ORDER BY 1";
+
+/// What migrations of this very source ($2) that have not come to their end made in the schema ($1).
+const OWN_NAMES: &str = "SELECT c.relname::text FROM _outgrow.step s JOIN _outgrow.run r USING (run_id) \
+     JOIN pg_catalog.pg_class c ON c.oid = s.made_object \
+     WHERE r.state = 'running' AND r.target_schema = $1 AND r.source_path_sha256 = $2";
+
+/// Names the plan needs under which the target already has something that this migration did not make.
+pub(super) async fn names_taken(target: &Target, plan: &Plan) -> Result<Vec<String>, TargetError> {
+    let tables = plan.target_names();
+    let by_steps = plan.steps.iter().filter_map(|step| step.creates.clone());
+    let names: Vec<String> = tables.iter().cloned().chain(by_steps).collect();
+    let rows = target
+        .client()
+        .query(TAKEN_NAMES, &[&plan.choices.schema, &names, &tables])
+        .await
+        .map_err(|error| target.fault(&error))?;
+    let own = own_names(target, plan).await?;
+    let taken = rows.iter().map(|row| row.get::<_, String>(0));
+    Ok(taken.filter(|name| !own.contains(name)).collect())
+}
+
+/// Refuses a target that already has something under a name the plan needs.
+pub async fn refuse_existing(target: &Target, plan: &Plan) -> Result<(), Failure> {
+    let taken = names_taken(target, plan).await?;
+    if taken.is_empty() {
+        return Ok(());
+    }
+    let what = format!(
+        "the target already has {} in schema {}",
+        taken.join(", "),
+        plan.choices.schema
+    );
+    let next = "Nothing was written. Name an empty schema with --schema NAME, or drop these first if they are \
+                yours to drop.";
+    Err(Failure::new(Exit::PlanBlocked, what, next).at(target.server()))
+}
+
+async fn own_names(target: &Target, plan: &Plan) -> Result<Vec<String>, TargetError> {
+    if !may_read(target, "run").await? {
+        return Ok(Vec::new());
+    }
+    let rows = target
+        .client()
+        .query(OWN_NAMES, &[&plan.choices.schema, &plan.source.path_sha256])
+        .await
+        .map_err(|error| target.fault(&error))?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}

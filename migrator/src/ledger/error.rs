@@ -1,0 +1,53 @@
+//! What ends work on a run, and what its user is told then.
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::target::TargetError;
+
+/// What ends work on a run.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The target refused, failed or went away.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// Another process took the run over.
+    #[error("another outgrow took this migration over")]
+    Fenced,
+    /// Another process is at work in this schema.
+    #[error("another outgrow is migrating into schema {schema} at this moment: {holder}")]
+    Held {
+        /// The schema of the tables.
+        schema: String,
+        /// Its session, as far as the server tells.
+        holder: String,
+    },
+    /// A row of the ledger is not what outgrow writes.
+    #[error("the ledger in schema _outgrow holds what outgrow does not write: {0}")]
+    Unreadable(String),
+}
+
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Self {
+        let what = error.to_string();
+        match error {
+            LedgerError::Target(target) => target.into(),
+            LedgerError::Fenced => Self::new(
+                Exit::TargetError,
+                what,
+                "Let that one finish; `outgrow status` shows how far it is. Nothing of it is lost.",
+            ),
+            LedgerError::Held { .. } => Self::new(
+                Exit::TargetError,
+                what,
+                "Let it finish; `outgrow status` shows how far it is. Should it be stuck, stop that process, then run the \
+                 same command again: it goes on from there.",
+            ),
+            LedgerError::Unreadable(_) => Self::new(
+                Exit::TargetError,
+                what,
+                "It was changed by somebody, or written by another version of outgrow: finish with that one, or begin \
+                 anew with --restart.",
+            ),
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Into tables that outgrow makes: committed step by step, and gone on with after whatever ends it.
+//!
+//! An attempt takes the lease, begins the run or takes it over, and does what the ledger does not have yet. What
+//! passes by itself, such as a restart of the server, only ends the attempt; the next one goes on.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use uuid::Uuid;
+
+use super::{Migrated, Request, Standing, keep, prove};
+use crate::copy::{self, Copy};
+use crate::exit::Exit;
+use crate::failure::{Failure, Passing};
+use crate::job::Job;
+use crate::ledger::lease::Lease;
+use crate::ledger::run::{self, NewRun, Run, Unfinished};
+use crate::ledger::{discard, record, steps, tables};
+use crate::plan::model::Plan;
+use crate::report::certificate::{self, Certificate, Level};
+use crate::report::layout::counted;
+use crate::report::progress::Progress;
+use crate::target::{Conninfo, Target, connect, connect_many};
+use crate::verify::Verified;
+
+/// The first wait before another attempt, and the longest.
+const WAIT: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+
+/// A migration into tables of outgrow's own, attempt by attempt.
+pub(super) struct Migration<'a> {
+    pub request: &'a Request,
+    pub conninfo: &'a Conninfo,
+    pub job: Arc<Job>,
+    /// The run that is gone on with, or the new one's id.
+    pub run: Uuid,
+    /// Whether the run is in the ledger.
+    pub begun: bool,
+    /// Where the certificate goes.
+    pub path: PathBuf,
+    pub progress: &'a Arc<Progress>,
+    pub standing: &'a Standing,
+    /// The certificate of a run whose end was about to be committed.
+    pub certificate: Option<Certificate>,
+}
+
+impl Migration<'_> {
+    /// Attempts until it is done, until what fails does not pass, or until nothing gets better for long enough.
+    pub async fn run(mut self) -> Result<Migrated, Failure> {
+        let mut failing_since: Option<Instant> = None;
+        let mut waits = waits();
+        loop {
+            let started = Instant::now();
+            let failure = match self.attempt().await {
+                Ok(certificate) => return self.finish(certificate),
+                Err(failure) => failure,
+            };
+            self.progress.abandon();
+            if !self.begun || failure.passing == Passing::No {
+                return Err(failure);
+            }
+            let limit = self.request.pace.retry_for;
+            // An attempt that lasted was no failing one.
+            if started.elapsed() > limit {
+                failing_since = None;
+                waits = self::waits();
+            }
+            let since = *failing_since.get_or_insert(started);
+            let wait = waits.next().unwrap_or(WAIT.1);
+            if failure.passing == Passing::Helped || since.elapsed() + wait > limit {
+                return Err(interrupted(failure));
+            }
+            let seconds = wait.as_secs_f64();
+            self.progress
+                .note(&format!("{}; going on in {seconds:.1} s", failure.what));
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    fn finish(self, certificate: Certificate) -> Result<Migrated, Failure> {
+        keep(&certificate, &self.path)?;
+        Ok(Migrated {
+            certificate,
+            path: self.path,
+            plan: self.job.plan.clone(),
+        })
+    }
+
+    /// One attempt, from the lease to the last commit.
+    async fn attempt(&mut self) -> Result<Certificate, Failure> {
+        let plan = &self.job.plan;
+        let session = connect(self.conninfo).await?;
+        tables::ensure(&session).await?;
+        let mut lease = Lease::take(session, &plan.choices.schema, self.progress).await?;
+        // The answer to the last COMMIT may have been lost; the record tells.
+        if let Some(certificate) = self.certificate.take()
+            && record::record_exists(lease.session(), self.run).await?
+        {
+            return Ok(certificate);
+        }
+        let run = self.begin(lease.session()).await?;
+        let mut silent = lease.beat(run, self.progress);
+        let sessions = self.open_sessions(run).await?;
+        let facts = certificate::target_facts(lease.session()).await?;
+        let verified = tokio::select! {
+            done = self.work(&sessions, run) => done?,
+            // A pulse that ended without a word was ended by us.
+            Ok(error) = &mut silent => return Err(error.into()),
+        };
+        let first = first_of(&sessions)?;
+        let plan = &self.job.plan;
+        let certificate = certificate::certify(plan, &verified, first, &facts, run.id, Level::ReadBack);
+        self.certificate = Some(certificate.clone());
+        self.standing.committing();
+        let ended = end(first, run, plan, &certificate).await;
+        if let Err(failure) = ended {
+            self.standing.kept();
+            return Err(failure);
+        }
+        for session in sessions {
+            session.close().await;
+        }
+        Ok(certificate)
+    }
+
+    /// Begins the run, or makes it this process's own.
+    async fn begin(&mut self, target: &Target) -> Result<Run, Failure> {
+        let server = run::server_identity(target).await;
+        let plan = &self.job.plan;
+        let (plan_json, plan_sha256) = certificate::plan_sha256(plan);
+        let fingerprint = self.job.source().fingerprint();
+        if self.begun {
+            let run = run::take_over(target, self.run).await?;
+            self.standing.kept();
+            run::refresh(target, run, &fingerprint, (&plan_json, &plan_sha256), &server).await?;
+            return Ok(run);
+        }
+        copy::refuse_existing(target, plan).await?;
+        let new = NewRun {
+            id: self.run,
+            schema: &plan.choices.schema,
+            source_file: &plan.source.file_name,
+            source_path_sha256: &plan.source.path_sha256,
+            fingerprint: &fingerprint,
+            plan_sha256: &plan_sha256,
+            plan: &plan_json,
+            server: &server,
+        };
+        let run = run::begin(target, &new).await?;
+        self.begun = true;
+        self.standing.kept();
+        Ok(run)
+    }
+
+    async fn open_sessions(&self, run: Run) -> Result<Vec<Target>, Failure> {
+        let sessions = connect_many(self.conninfo, self.request.pace.jobs).await?;
+        if sessions.len() < self.request.pace.jobs {
+            self.progress.note(&format!(
+                "the server has no connection left; going on with {}",
+                counted(sessions.len() as u64, "session")
+            ));
+        }
+        for session in &sessions {
+            session.make_bulk_settings().await?;
+            run::register(session, run).await?;
+        }
+        Ok(sessions)
+    }
+
+    /// Everything that the ledger does not have yet, and the proof.
+    async fn work(&self, sessions: &[Target], run: Run) -> Result<Verified, Failure> {
+        let copy = Copy {
+            job: &self.job,
+            run,
+            limits: self.request.pace.limits,
+            progress: self.progress,
+        };
+        let first = first_of(sessions)?;
+        let done = steps::load(first, run.id).await?;
+        copy::prepare(first, copy, &done).await?;
+        let done = steps::load(first, run.id).await?;
+        let digests = copy::copy_all(sessions, copy, &done).await?;
+        let done = steps::load(first, run.id).await?;
+        copy::run_after(sessions, copy, &done).await?;
+        prove(first, &self.job, run.id, digests, self.progress).await
+    }
+}
+
+/// Writes the record and ends the run. Its COMMIT waits for the disk, and with it all that were made before it.
+async fn end(target: &Target, run: Run, plan: &Plan, certificate: &Certificate) -> Result<(), Failure> {
+    run::begin_fenced(target, run).await?;
+    target.batch("SET LOCAL synchronous_commit = on").await?;
+    let (plan_json, plan_sha256) = certificate::plan_sha256(plan);
+    let root = certificate.source.root.to_hex();
+    record::write_record(target, plan, run.id, (&plan_json, &plan_sha256), &root).await?;
+    run::end(target, run, "done").await?;
+    target.batch("COMMIT").await?;
+    Ok(())
+}
+
+fn first_of(sessions: &[Target]) -> Result<&Target, Failure> {
+    sessions.first().ok_or_else(|| {
+        Failure::new(
+            Exit::Bug,
+            "no session was opened",
+            "Please report this with the command you ran.",
+        )
+    })
+}
+
+/// Waits between attempts: longer each time.
+fn waits() -> impl Iterator<Item = Duration> {
+    let backoff = ExponentialBuilder::default()
+        .with_min_delay(WAIT.0)
+        .with_max_delay(WAIT.1);
+    backoff.without_max_times().build()
+}
+
+/// A failure after which the same command goes on.
+fn interrupted(failure: Failure) -> Failure {
+    let help = match failure.passing {
+        Passing::Helped => format!("{} ", failure.next),
+        Passing::No | Passing::Soon => String::new(),
+    };
+    Failure {
+        exit: Exit::Interrupted,
+        next: format!(
+            "{help}What was copied is kept: run the same command again, and it goes on where it stopped."
+        ),
+        ..failure
+    }
+}
+
+/// Drops what unfinished runs of this source made, so that a new one can begin.
+pub(super) async fn restart(
+    conninfo: &Conninfo,
+    schema: &str,
+    found: &[Unfinished],
+    progress: &Progress,
+) -> Result<(), Failure> {
+    let lease = Lease::take(connect(conninfo).await?, schema, progress).await?;
+    for unfinished in found {
+        let run = run::take_over(lease.session(), unfinished.id).await?;
+        let dropped = discard::discard(lease.session(), run).await?;
+        progress.note(&format!(
+            "dropped what migration {} had made: {}",
+            unfinished.id,
+            if dropped.is_empty() {
+                "nothing".to_owned()
+            } else {
+                dropped.join(", ")
+            }
+        ));
+    }
+    Ok(())
+}
