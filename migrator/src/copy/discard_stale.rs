@@ -44,7 +44,7 @@ pub(super) async fn discard_stale(
         Mode::Bucket => {
             target
                 .batch(&format!("DELETE FROM {}", qualified(plan, table)))
-                .await?
+                .await?;
         }
     }
     if table.sets_aside() {

@@ -2,6 +2,7 @@
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::ledger::record;
 use crate::ledger::tables::may_read;
 use crate::plan::model::Plan;
 use crate::target::{Target, TargetError};
@@ -14,6 +15,9 @@ const TAKEN_NAMES: &str = "SELECT c.relname::text FROM pg_catalog.pg_class c \
      UNION SELECT t.typname::text FROM pg_catalog.pg_type t \
      JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
      WHERE n.nspname = $1 AND t.typname::text = ANY ($3) AND t.typcategory <> 'A' ORDER BY 1";
+
+/// Names that a refusal tells.
+const NAMED_MAX: usize = 5;
 
 /// What migrations of this very source ($2) that have not come to their end made in the schema ($1).
 const OWN_NAMES: &str = "SELECT c.relname::text FROM _outgrow.step s JOIN _outgrow.run r USING (run_id) \
@@ -43,12 +47,30 @@ pub async fn refuse_existing(target: &Target, plan: &Plan) -> Result<(), Failure
     }
     let what = format!(
         "the target already has {} in schema {}",
-        taken.join(", "),
+        named(&taken),
         plan.choices.schema
     );
-    let next = "Nothing was written. Name an empty schema with --schema NAME, or drop these first if they are \
-                yours to drop.";
-    Err(Failure::new(Exit::PlanBlocked, what, next).at(target.server()))
+    let failure = Failure::new(Exit::PlanBlocked, what, "").at(target.server());
+    let next = match record::latest_of(target, &plan.source.path_sha256, &plan.choices.schema).await? {
+        Some(record) => format!(
+            "This file was migrated there at {} (run {}); `outgrow verify` tells whether both still hold the same. To \
+             migrate it anew, name an empty schema with --schema NAME.",
+            record.finished_at, record.run_id
+        ),
+        None => "Nothing was written. Name an empty schema with --schema NAME, or drop these first if they are yours to \
+                 drop."
+            .to_owned(),
+    };
+    Err(Failure { next, ..failure })
+}
+
+/// The first names of a list, and how many more there are.
+fn named(names: &[String]) -> String {
+    let first = names[..names.len().min(NAMED_MAX)].join(", ");
+    match names.len().saturating_sub(NAMED_MAX) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
 }
 
 async fn own_names(target: &Target, plan: &Plan) -> Result<Vec<String>, TargetError> {

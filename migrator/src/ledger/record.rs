@@ -56,6 +56,23 @@ pub async fn find_record(target: &Target) -> Result<Vec<Record>, TargetError> {
         .collect())
 }
 
+/// The latest migration of a source into a schema that came to its end.
+pub async fn latest_of(
+    target: &Target,
+    source_path_sha256: &str,
+    schema: &str,
+) -> Result<Option<Record>, TargetError> {
+    let into = |record: &Record| {
+        let plan: serde_json::Value = serde_json::from_str(&record.plan).unwrap_or_default();
+        plan["choices"]["schema"] == schema
+    };
+    let records = find_record(target).await?;
+    let of_source = records
+        .into_iter()
+        .filter(|r| r.source_path_sha256 == source_path_sha256);
+    Ok(of_source.into_iter().find(into))
+}
+
 /// Whether one of these tables of the schema was made by a migration on record or under way.
 pub async fn made_by_outgrow(target: &Target, schema: &str, tables: &[String]) -> Result<bool, TargetError> {
     let records = find_record(target).await?;
