@@ -12,7 +12,7 @@ pub enum Exit {
     Usage = 2,
     /// The SQLite file cannot be read or must not be trusted.
     SourceRefused = 3,
-    /// The plan names something that would be lost; nothing was written.
+    /// The plan names something that would be lost, or the target refuses an object for good.
     PlanBlocked = 4,
     /// Postgres refused, failed or went away.
     TargetError = 5,
@@ -46,13 +46,19 @@ impl Exit {
             Self::SourceRefused,
             "source refused: the SQLite file cannot be read or must not be trusted",
         ),
-        (Self::PlanBlocked, "plan blocked: nothing was written"),
+        (
+            Self::PlanBlocked,
+            "plan blocked: something would be lost, or the target refuses it",
+        ),
         (
             Self::TargetError,
             "target error: Postgres refused, failed or went away",
         ),
         (Self::Different, "verification found both sides DIFFERENT"),
-        (Self::Interrupted, "interrupted: nothing was kept, run it again"),
+        (
+            Self::Interrupted,
+            "interrupted: run the same command again, it goes on where it stopped",
+        ),
         (Self::Refused, "refused by the verdict or a halt"),
         (Self::TuneFirst, "verdict TUNE FIRST"),
         (Self::PlanMigration, "verdict PLAN MIGRATION"),

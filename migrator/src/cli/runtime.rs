@@ -37,7 +37,16 @@ pub fn run_to<T>(standing: &Standing, work: impl Future<Output = Result<T, Failu
         }
     });
     runtime.shutdown_timeout(SHUTDOWN);
-    result
+    result.map_err(with_command)
+}
+
+/// Says the command that goes on, where one does.
+fn with_command(failure: Failure) -> Failure {
+    if failure.exit != Exit::Interrupted {
+        return failure;
+    }
+    let next = format!("{}: {}", failure.next.trim_end_matches('.'), own_command());
+    Failure { next, ..failure }
 }
 
 fn build() -> Result<Runtime, Failure> {
@@ -79,20 +88,20 @@ fn stopped_by(name: &str, standing: &Standing) -> Failure {
     let (stays, next) = if standing.is_kept() {
         (
             "what was committed stays",
-            "Run it again, and it goes on where it stopped",
+            "Run it again, and it goes on where it stopped.",
         )
     } else {
-        ("nothing was kept", "Run it again")
+        ("nothing was kept", "Run it again.")
     };
     Failure::new(
         Exit::Interrupted,
         format!("stopped by {name}; the open transactions are rolled back, {stays}"),
-        format!("{next}: {}", own_command()),
+        next,
     )
 }
 
 /// The command line of this process, as it can be shown.
-pub fn own_command() -> String {
+fn own_command() -> String {
     redact(&std::env::args().collect::<Vec<String>>())
 }
 

@@ -13,6 +13,9 @@ use crate::ledger::chunks::ChunkRow;
 /// Numbers of rows set aside begin with the number of their chunk: as many as a chunk has rows.
 const SET_ASIDE_PER_CHUNK: i64 = 1 << 20;
 
+/// The next chunk is taken to be as long as the last one, up to this: one large value says nothing about the others.
+const CAPACITY_MAX_BYTES: usize = 8 * 1024 * 1024;
+
 /// A chunk on its way to the target.
 #[derive(Debug)]
 pub(super) struct Chunk {
@@ -81,7 +84,7 @@ impl Gathering {
 
     /// Ends the chunk: what the ledger says of it, and its rows. The next one begins where it ends.
     pub fn cut(&mut self, position: &mut Position, until: Option<Vec<OwnedValue>>) -> (ChunkRow, Bytes) {
-        let capacity = self.data.len();
+        let capacity = self.data.len().min(CAPACITY_MAX_BYTES);
         let data = std::mem::replace(&mut self.data, Vec::with_capacity(capacity));
         let (rows, digest) = self.discard();
         let row = ChunkRow {

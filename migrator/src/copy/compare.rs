@@ -28,6 +28,8 @@ pub(super) struct Compared {
     pub task: Option<Task>,
     /// Rows that are there and stay.
     pub kept_rows: u64,
+    /// Bytes that they took in the COPY stream.
+    pub kept_bytes: u64,
 }
 
 /// Compares the chunks that the ledger has of a table with the source.
@@ -54,6 +56,7 @@ pub(super) fn compare(
             extent,
         }),
         kept_rows: kept.iter().map(|chunk| chunk.rows).sum(),
+        kept_bytes: kept.iter().map(|chunk| chunk.bytes).sum(),
     };
     match plan.mode {
         Mode::Keyed => {

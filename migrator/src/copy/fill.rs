@@ -94,7 +94,9 @@ pub async fn copy_all(sessions: &[Target], copy: Copy<'_>, done: &Done) -> Resul
             discard_stale(first, copy, *place, &compared.stale).await?;
         }
     }
-    copy.progress.begin("copy", Some(plan.stream_bytes()));
+    let kept = compared.values().map(|table| table.kept_bytes).sum();
+    copy.progress
+        .begin("copy", Some(plan.stream_bytes().saturating_sub(kept)));
     for (place, digest) in stream(sessions, copy, tasks).await? {
         digests[place] = digests[place].take().or(digest);
     }

@@ -40,7 +40,7 @@ pub async fn prepare(target: &Target, copy: Copy<'_>, done: &Done) -> Result<(),
     let schema = &plan.choices.schema;
     begin_fenced(target, copy.run).await?;
     if !done.contains_key(SCHEMA_STEP) {
-        tables::lock(target).await?;
+        // Nobody else makes it at this moment: the lease is for this schema.
         let made = if tables::create_schema(target, schema).await? {
             Made::Schema(schema)
         } else {

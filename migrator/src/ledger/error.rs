@@ -13,6 +13,9 @@ pub enum LedgerError {
     /// Another process took the run over.
     #[error("another outgrow took this migration over")]
     Fenced,
+    /// The run came to its end while this process waited.
+    #[error("another outgrow finished this migration, or dropped it, in the meantime")]
+    Ended,
     /// Another process is at work in this schema.
     #[error("another outgrow is migrating into schema {schema} at this moment: {holder}")]
     Held {
@@ -35,6 +38,11 @@ impl From<LedgerError> for Failure {
                 Exit::TargetError,
                 what,
                 "Let that one finish; `outgrow status` shows how far it is. Nothing of it is lost.",
+            ),
+            LedgerError::Ended => Self::new(
+                Exit::TargetError,
+                what,
+                "`outgrow status` shows what became of it; `outgrow verify` compares both sides.",
             ),
             LedgerError::Held { .. } => Self::new(
                 Exit::TargetError,

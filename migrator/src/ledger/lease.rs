@@ -55,6 +55,8 @@ impl Lease {
         let mut told = false;
         while !try_lock(&target, schema).await? {
             let Some(holder) = holder(&target, schema).await? else {
+                // It was let go of meanwhile.
+                tokio::time::sleep(ASK_AGAIN).await;
                 continue;
             };
             if holder

@@ -186,7 +186,7 @@ pub async fn take_over(target: &Target, id: Uuid) -> Result<Run, LedgerError> {
                     epoch: row.get(0),
                 });
             }
-            Ok(None) => return Err(LedgerError::Fenced),
+            Ok(None) => return Err(LedgerError::Ended),
             Err(error) => {
                 let error = target.fault(&error);
                 if attempt >= TAKE_OVER_ATTEMPTS || !is_lock_timeout(&error.fault) {

@@ -42,6 +42,9 @@ pub async fn create(target: &Target) -> Result<(), TargetError> {
 
 /// Makes schema and tables in a transaction of their own, or says which right is missing.
 pub async fn ensure(target: &Target) -> Result<(), Failure> {
+    if are_there(target).await? {
+        return Ok(());
+    }
     target.batch("BEGIN").await?;
     lock(target).await?;
     let refusal = match create(target).await {
@@ -56,6 +59,15 @@ pub async fn ensure(target: &Target) -> Result<(), Failure> {
     let what = "the role may not make schema _outgrow, where the progress of a migration is kept";
     let next = format!("Nothing was written. Have an administrator run: {grant}");
     Err(Failure::new(Exit::TargetError, what, next).because(refusal))
+}
+
+async fn are_there(target: &Target) -> Result<bool, TargetError> {
+    for (table, _) in TABLES {
+        if !may_insert(target, table).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Whether outgrow has this table of its own, and the role may read it.

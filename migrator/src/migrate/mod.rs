@@ -7,6 +7,7 @@
 mod existing;
 mod own;
 mod resume;
+mod retry;
 
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -228,7 +229,16 @@ async fn begin_or_go_on(
     };
     refuse_blocked(&job.plan)?;
     if job.plan.schema_mode == SchemaMode::App {
-        return existing::migrate(conninfo, target, &job, (run_id, path), (progress, standing)).await;
+        let migration = existing::Migration {
+            request,
+            conninfo,
+            job: &job,
+            run_id,
+            path,
+            progress,
+            standing,
+        };
+        return migration.run(target).await;
     }
     if let Some(run) = unfinished {
         let done = steps::load(&target, run_id).await?;

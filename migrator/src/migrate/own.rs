@@ -5,15 +5,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-use backon::{BackoffBuilder, ExponentialBuilder};
 use uuid::Uuid;
 
+use super::retry::{Retry, interrupted};
 use super::{Migrated, Request, Standing, keep, prove};
 use crate::copy::{self, Copy};
 use crate::exit::Exit;
-use crate::failure::{Failure, Passing};
+use crate::failure::Failure;
 use crate::job::Job;
 use crate::ledger::lease::Lease;
 use crate::ledger::run::{self, NewRun, Run, Unfinished};
@@ -25,8 +23,8 @@ use crate::report::progress::Progress;
 use crate::target::{Conninfo, Target, connect, connect_many};
 use crate::verify::Verified;
 
-/// The first wait before another attempt, and the longest.
-const WAIT: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+/// What became of the rows of a migration that was interrupted.
+const GO_ON: &str = "What was copied is kept: run the same command again, and it goes on where it stopped.";
 
 /// A migration into tables of outgrow's own, attempt by attempt.
 pub(super) struct Migration<'a> {
@@ -48,33 +46,18 @@ pub(super) struct Migration<'a> {
 impl Migration<'_> {
     /// Attempts until it is done, until what fails does not pass, or until nothing gets better for long enough.
     pub async fn run(mut self) -> Result<Migrated, Failure> {
-        let mut failing_since: Option<Instant> = None;
-        let mut waits = waits();
+        let mut retry = Retry::new(self.request.pace.retry_for);
         loop {
-            let started = Instant::now();
             let failure = match self.attempt().await {
                 Ok(certificate) => return self.finish(certificate),
                 Err(failure) => failure,
             };
-            self.progress.abandon();
-            if !self.begun || failure.passing == Passing::No {
+            let ended = if self.begun {
+                retry.after(failure, self.progress).await
+            } else {
                 return Err(failure);
-            }
-            let limit = self.request.pace.retry_for;
-            // An attempt that lasted was no failing one.
-            if started.elapsed() > limit {
-                failing_since = None;
-                waits = self::waits();
-            }
-            let since = *failing_since.get_or_insert(started);
-            let wait = waits.next().unwrap_or(WAIT.1);
-            if failure.passing == Passing::Helped || since.elapsed() + wait > limit {
-                return Err(interrupted(failure));
-            }
-            let seconds = wait.as_secs_f64();
-            self.progress
-                .note(&format!("{}; going on in {seconds:.1} s", failure.what));
-            tokio::time::sleep(wait).await;
+            };
+            ended.map_err(|failure| interrupted(failure, GO_ON))?;
         }
     }
 
@@ -102,7 +85,14 @@ impl Migration<'_> {
         let run = self.begin(lease.session()).await?;
         let mut silent = lease.beat(run, self.progress);
         let sessions = self.open_sessions(run).await?;
-        let facts = certificate::target_facts(lease.session()).await?;
+        let mut facts = certificate::target_facts(lease.session()).await?;
+        facts.add_bulk_settings(first_of(&sessions)?).await?;
+        if !facts.is_durable() {
+            self.progress.note(
+                "the server runs with fsync = off: what it has committed can be lost with its machine, whatever the \
+                 certificate says",
+            );
+        }
         let verified = tokio::select! {
             done = self.work(&sessions, run) => done?,
             // A pulse that ended without a word was ended by us.
@@ -209,29 +199,6 @@ fn first_of(sessions: &[Target]) -> Result<&Target, Failure> {
     })
 }
 
-/// Waits between attempts: longer each time.
-fn waits() -> impl Iterator<Item = Duration> {
-    let backoff = ExponentialBuilder::default()
-        .with_min_delay(WAIT.0)
-        .with_max_delay(WAIT.1);
-    backoff.without_max_times().build()
-}
-
-/// A failure after which the same command goes on.
-fn interrupted(failure: Failure) -> Failure {
-    let help = match failure.passing {
-        Passing::Helped => format!("{} ", failure.next),
-        Passing::No | Passing::Soon => String::new(),
-    };
-    Failure {
-        exit: Exit::Interrupted,
-        next: format!(
-            "{help}What was copied is kept: run the same command again, and it goes on where it stopped."
-        ),
-        ..failure
-    }
-}
-
 /// Drops what unfinished runs of this source made, so that a new one can begin.
 pub(super) async fn restart(
     conninfo: &Conninfo,
@@ -243,14 +210,10 @@ pub(super) async fn restart(
     for unfinished in found {
         let run = run::take_over(lease.session(), unfinished.id).await?;
         let dropped = discard::discard(lease.session(), run).await?;
+        let dropped = counted(dropped.len() as u64, "object");
         progress.note(&format!(
-            "dropped what migration {} had made: {}",
-            unfinished.id,
-            if dropped.is_empty() {
-                "nothing".to_owned()
-            } else {
-                dropped.join(", ")
-            }
+            "dropped what migration {} had made: {dropped}",
+            unfinished.id
         ));
     }
     Ok(())

@@ -15,7 +15,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::plan::model::{Disposition, Plan};
 use crate::source::Identity;
-use crate::target::{Target, TargetError};
+use crate::target::{BULK_SETTINGS, Target, TargetError};
 use crate::verify::Verified;
 
 /// Version of the certificate's form.
@@ -90,7 +90,7 @@ pub struct TargetSide {
     pub server_version: String,
     /// `system_identifier` of the cluster, empty where the role may not see it.
     pub system_identifier: String,
-    /// Settings that bear on durability, by name.
+    /// Settings that bear on durability and on how rows were copied, by name.
     pub settings: std::collections::BTreeMap<String, String>,
     /// Its root D.
     pub root: Digest,
@@ -166,7 +166,7 @@ pub async fn target_facts(target: &Target) -> Result<TargetFacts, TargetError> {
         .await
         .map_or_else(|_| String::new(), |row| row.get(0));
     let settings = "SELECT name, setting FROM pg_catalog.pg_settings \
-                    WHERE name IN ('fsync', 'full_page_writes', 'data_checksums', 'synchronous_commit')";
+                    WHERE name IN ('fsync', 'full_page_writes', 'data_checksums', 'synchronous_commit', 'default_toast_compression')";
     let rows = target
         .client()
         .query(settings, &[])
@@ -176,6 +176,25 @@ pub async fn target_facts(target: &Target) -> Result<TargetFacts, TargetError> {
         system_identifier,
         settings: rows.iter().map(|row| (row.get(0), row.get(1))).collect(),
     })
+}
+
+impl TargetFacts {
+    /// Adds the settings under which rows were copied, as `copy.NAME`.
+    pub async fn add_bulk_settings(&mut self, target: &Target) -> Result<(), TargetError> {
+        let names: Vec<&str> = BULK_SETTINGS.iter().map(|setting| setting.name).collect();
+        let sql = "SELECT 'copy.' || name, pg_catalog.current_setting(name) FROM pg_catalog.pg_settings \
+                   WHERE name = ANY ($1)";
+        let rows = target.client().query(sql, &[&names]).await;
+        let rows = rows.map_err(|error| target.fault(&error))?;
+        self.settings
+            .extend(rows.iter().map(|row| (row.get(0), row.get(1))));
+        Ok(())
+    }
+
+    /// Whether the server keeps what it says it has committed, also when its machine fails.
+    pub fn is_durable(&self) -> bool {
+        self.settings.get("fsync").is_none_or(|fsync| fsync == "on")
+    }
 }
 
 /// Puts a certificate together from a verification that found both sides equal.

@@ -102,24 +102,48 @@ fn a_kill_between_taking_off_and_putting_back_leaves_the_schema_as_it_was() {
     scene.verify(&[]).exits(0);
 }
 
+/// Starts a migration, and ends the session that fills the tables.
+fn cut_in_the_copy(scene: &Scene, more: &[&str]) -> Said {
+    let mut command = scene.command();
+    let url = scene.database.url();
+    command
+        .args(["migrate", scene.source.to_str().unwrap(), "--to", &url])
+        .args(more);
+    let child = command
+        .stderr(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait_until("the keys are off", || locks_exclusively(scene));
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE relation = 'a'::regclass AND mode = 'AccessExclusiveLock'";
+    assert_eq!(rows(scene, cut), ["t"]);
+    Said::of(&child.wait_with_output().unwrap())
+}
+
 #[test]
 fn a_connection_that_is_cut_in_the_copy_leaves_nothing_behind() {
     let scene = both(&long_source(), TARGET);
     let before = rows(&scene, GUARDS);
-    let mut command = scene.command();
-    let url = scene.database.url();
-    command.args(["migrate", scene.source.to_str().unwrap(), "--to", &url]);
-    let child = command.stderr(Stdio::piped()).spawn().unwrap();
-    wait_until("the keys are off", || locks_exclusively(&scene));
-    let cut = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE relation = 'a'::regclass AND mode = 'AccessExclusiveLock'";
-    assert_eq!(rows(&scene, cut), ["t"]);
-    let said = Said::of(&child.wait_with_output().unwrap());
-    said.refuses(5, &["terminating connection"]);
+    let said = cut_in_the_copy(&scene, &["--retry-for", "0s"]);
+    said.refuses(
+        7,
+        &["The tables are as they were before: run the same command again"],
+    );
     assert_eq!(before, rows(&scene, GUARDS));
     assert_eq!(rows(&scene, "SELECT count(*) FROM a"), ["0"]);
     assert!(undo_scripts(&scene).is_empty());
     scene.migrate(&[]).exits(0);
     assert_eq!(before, rows(&scene, GUARDS));
+}
+
+#[test]
+fn a_connection_that_is_cut_is_replaced_and_the_tables_are_filled_anew() {
+    let scene = both(&long_source(), TARGET);
+    let before = rows(&scene, GUARDS);
+    let said = cut_in_the_copy(&scene, &[]).exits(0);
+    assert!(said.stderr.contains("trying again in"), "{}", said.stderr);
+    assert_eq!(before, rows(&scene, GUARDS));
+    scene.verify(&[]).exits(0);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use outgrow_e2e::postgres::Session;
 use outgrow_migrator::exit::Exit;
 use outgrow_migrator::failure::Failure;
-use outgrow_migrator::migrate::{Mandate, Migrated, PointOfNoReturn, Request, migrate};
+use outgrow_migrator::migrate::{Mandate, Migrated, Pace, Request, Standing, migrate};
 use outgrow_migrator::plan::choices::{Choices, Generated, Nocase};
 use outgrow_migrator::plan::file::{self as plan_file, Reviewed};
 use outgrow_migrator::plan::model::{ColumnPlan, Disposition, Finding, Plan, TablePlan};
@@ -219,11 +219,13 @@ impl Library {
         let certificate = path.with_extension("json");
         let _ = std::fs::remove_file(&certificate);
         let request = Request {
+            pace: Pace::default(),
+            restart: false,
             source: path.to_owned(),
             mandate,
             certificate: Some(certificate),
         };
-        let point = PointOfNoReturn::default();
+        let point = Standing::default();
         self.runtime.block_on(async {
             let ended = migrate(&request, &self.conninfo, &self.progress, &point).await;
             // The session of one that failed is closed by a task of its own, which runs only while something waits.

@@ -3,17 +3,21 @@
 //! What stands guard over the rows is taken off before them and put back after them; the application's schema is the
 //! same at the end as at the beginning, or nothing is kept.
 
+mod end;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{Migrated, Standing, keep, prove};
+use self::end::End;
+use super::retry::{Retry, interrupted};
+use super::{Migrated, Request, Standing, keep, prove};
 use crate::copy::{self, Records};
 use crate::existing::constraints::{self, Guards};
 use crate::existing::ids::{self, Continued, Floor, Late};
-use crate::existing::outcome::{self, CommitOutcome, Transaction};
+use crate::existing::outcome;
 use crate::existing::probe::{self, Probed};
 use crate::existing::state::{self, Change};
 use crate::existing::{Relation, undo};
@@ -23,7 +27,7 @@ use crate::job::Job;
 use crate::ledger::record;
 use crate::plan;
 use crate::plan::model::{Plan, TablePlan};
-use crate::report::certificate::{self, Level, NextId};
+use crate::report::certificate::{self, Certificate, Level, NextId};
 use crate::report::layout::{counted, plural};
 use crate::report::progress::Progress;
 use crate::target::catalog::{self, TargetCatalog};
@@ -60,43 +64,80 @@ impl Drop for Script {
     }
 }
 
-/// Migrates into the application's tables.
-pub(super) async fn migrate(
-    conninfo: &Conninfo,
-    target: Target,
-    job: &Arc<Job>,
-    (run_id, path): (Uuid, PathBuf),
-    (progress, standing): (&Arc<Progress>, &Standing),
-) -> Result<Migrated, Failure> {
-    let facts = certificate::target_facts(&target).await?;
-    let records = copy::begin(&target, &job.plan).await?;
-    let folder = folder_of(&path);
-    let filled = fill(&target, job, run_id, folder, progress).await?;
-    let verified = &filled.verified;
-    write_record(&target, &job.plan, run_id, verified, (&records, folder), progress).await?;
-    let mut certificate = certificate::certify(&job.plan, verified, &target, &facts, run_id, Level::ReadBack);
-    certificate.ids = filled.ids;
-    let transaction = outcome::current(&target).await?;
-    standing.committing();
-    ids::set_late(&target, &filled.late).await?;
-    let end = End {
-        conninfo,
-        run_id,
-        records,
-        transaction,
-    };
-    if let Err(failure) = end.commit(&target).await {
-        // Whether everything was kept may not be known; the script does no harm either way.
-        filled.undo.leave();
-        return Err(failure);
+/// What became of the rows of a migration that was interrupted.
+const RUN_AGAIN: &str = "The tables are as they were before: run the same command again.";
+
+/// A migration into the application's tables, attempt by attempt.
+pub(super) struct Migration<'a> {
+    pub request: &'a Request,
+    pub conninfo: &'a Conninfo,
+    pub job: &'a Arc<Job>,
+    pub run_id: Uuid,
+    /// Where the certificate goes.
+    pub path: PathBuf,
+    pub progress: &'a Arc<Progress>,
+    pub standing: &'a Standing,
+}
+
+impl Migration<'_> {
+    /// Attempts until it is done, until what fails does not pass, or until nothing gets better for long enough.
+    pub async fn run(self, first: Target) -> Result<Migrated, Failure> {
+        let mut retry = Retry::new(self.request.pace.retry_for);
+        let mut session = Some(first);
+        loop {
+            let failure = match self.attempt(session.take()).await {
+                Ok(certificate) => {
+                    keep(&certificate, &self.path)?;
+                    return Ok(Migrated {
+                        certificate,
+                        path: self.path,
+                        plan: self.job.plan.clone(),
+                    });
+                }
+                Err(failure) => failure,
+            };
+            // An answer that was lost is the owner's to ask for: the rows may be there.
+            if self.standing.is_committing() {
+                return Err(failure);
+            }
+            let ended = retry.after(failure, self.progress).await;
+            ended.map_err(|failure| interrupted(failure, RUN_AGAIN))?;
+        }
     }
-    target.close().await;
-    keep(&certificate, &path)?;
-    Ok(Migrated {
-        certificate,
-        path,
-        plan: job.plan.clone(),
-    })
+
+    /// Everything, in one transaction.
+    async fn attempt(&self, session: Option<Target>) -> Result<Certificate, Failure> {
+        let target = match session {
+            Some(session) => session,
+            None => connect(self.conninfo).await?,
+        };
+        let (job, run_id, progress) = (self.job, self.run_id, self.progress);
+        let facts = certificate::target_facts(&target).await?;
+        let records = copy::begin(&target, &job.plan).await?;
+        let folder = folder_of(&self.path);
+        let filled = fill(&target, job, run_id, folder, progress).await?;
+        let verified = &filled.verified;
+        write_record(&target, &job.plan, run_id, verified, (&records, folder), progress).await?;
+        let mut certificate =
+            certificate::certify(&job.plan, verified, &target, &facts, run_id, Level::ReadBack);
+        certificate.ids = filled.ids;
+        let transaction = outcome::current(&target).await?;
+        self.standing.committing();
+        ids::set_late(&target, &filled.late).await?;
+        let end = End {
+            conninfo: self.conninfo,
+            run_id,
+            records,
+            transaction,
+        };
+        if let Err(failure) = end.commit(&target).await {
+            // Whether everything was kept may not be known; the script does no harm either way.
+            filled.undo.leave();
+            return Err(failure);
+        }
+        target.close().await;
+        Ok(certificate)
+    }
 }
 
 /// What became of the target before COMMIT.
@@ -158,65 +199,6 @@ async fn copy_all(
     }
     progress.end(&format!("{} rows", plan.rows()));
     Ok(digests)
-}
-
-/// What is known of the transaction at its end, to learn its fate if the answer to COMMIT is lost.
-struct End<'a> {
-    conninfo: &'a Conninfo,
-    run_id: Uuid,
-    records: Records,
-    transaction: Transaction,
-}
-
-impl End<'_> {
-    /// Commits. If the answer is lost, the server tells what happened; it is never guessed.
-    async fn commit(&self, target: &Target) -> Result<(), Failure> {
-        let Err(lost) = copy::commit(target).await else {
-            return Ok(());
-        };
-        let Ok(again) = connect(self.conninfo).await else {
-            let next = format!(
-                "The answer to COMMIT was lost and the server cannot be reached. When it is back, ask it: {}",
-                self.question()
-            );
-            let failure = Failure::from(lost);
-            return Err(Failure { next, ..failure });
-        };
-        // The record tells for sure, on whichever server answers; the number of a transaction only on the same one.
-        let committed = match self.records {
-            Records::Kept => record::record_exists(&again, self.run_id).await?,
-            Records::Refused { .. } => {
-                record::await_end(&again).await?;
-                match outcome::of(&again, &self.transaction).await? {
-                    CommitOutcome::Committed => true,
-                    CommitOutcome::Aborted => false,
-                    CommitOutcome::InProgress | CommitOutcome::Unknown => {
-                        let next = format!(
-                            "The answer to COMMIT was lost. Ask the server: {}",
-                            self.question()
-                        );
-                        let failure = Failure::from(lost);
-                        return Err(Failure { next, ..failure });
-                    }
-                }
-            }
-        };
-        if committed { Ok(()) } else { Err(lost.into()) }
-    }
-
-    /// How a person learns what happened.
-    fn question(&self) -> String {
-        match self.records {
-            Records::Kept => format!(
-                "look for run {} in _outgrow.migration. If it is there everything was kept, otherwise nothing was.",
-                self.run_id
-            ),
-            Records::Refused { .. } => format!(
-                "SELECT pg_xact_status('{}'). If it says committed everything was kept, otherwise nothing was.",
-                self.transaction
-            ),
-        }
-    }
 }
 
 /// Fills the tables; what is returned is proven EQUAL and not yet committed.
