@@ -285,7 +285,7 @@ async fn prove(
 ) -> Result<Verified, Failure> {
     let plan = &job.plan;
     progress.begin("verify", Some(plan.stream_bytes()));
-    let verified = verify::verify(target, job, run, Some(digests), progress).await?;
+    let verified = verify::verify(&[target], job, run, Some(digests), progress).await?;
     if !verified.is_equal() {
         let what = format!(
             "verification found {} rows DIFFERENT, nothing was kept",

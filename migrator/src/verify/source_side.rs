@@ -5,12 +5,12 @@
 use outgrow_shared::ce1::{Digest, Mode, RowHasher};
 use outgrow_shared::value::OwnedValue;
 
-use super::digest::{BucketDigester, KeyedDigester, SortError, TableDigest};
+use super::digest::{BucketDigester, Chunk, KeyedDigester, SortError, TableDigest};
 use crate::plan::mapping::Scratch;
 use crate::plan::model::TablePlan;
 use crate::source::catalog::{Catalog, Table};
 use crate::source::scan::{Scan, SourceRow};
-use crate::source::{Source, SourceError};
+use crate::source::{Reader, SourceError};
 
 /// A table of the source with the plan's columns found in it.
 #[derive(Debug, Clone)]
@@ -96,18 +96,18 @@ impl<'a> SourceTable<'a> {
     /// Hashes every row and hands it to `each`, whose error ends the scan.
     pub fn digest<E>(
         &self,
-        source: &Source,
+        reader: &Reader,
         mut each: impl FnMut(&SourceRow<'_>) -> Result<(), E>,
     ) -> Result<TableDigest, E>
     where
         E: From<SourceSideError>,
     {
         match self.plan.mode {
-            Mode::Keyed => self.digest_keyed(source, each),
+            Mode::Keyed => self.digest_keyed(reader, each),
             Mode::Bucket => {
                 let mut buckets = BucketDigester::default();
                 let sorting = |error: SortError| E::from(error.into());
-                self.hash_rows(source, |row, leaf, _| {
+                self.hash_rows(reader, |row, leaf, _| {
                     buckets.row(leaf).map_err(sorting)?;
                     each(row)
                 })?;
@@ -119,24 +119,43 @@ impl<'a> SourceTable<'a> {
 
     fn digest_keyed<E>(
         &self,
-        source: &Source,
+        reader: &Reader,
+        each: impl FnMut(&SourceRow<'_>) -> Result<(), E>,
+    ) -> Result<TableDigest, E>
+    where
+        E: From<SourceSideError>,
+    {
+        self.digest_chunks(reader, |_| Ok(()), each)
+    }
+
+    /// As [`Self::digest`] in key order, and hands each chunk to `chunk` as soon as it ends.
+    pub fn digest_chunks<E>(
+        &self,
+        reader: &Reader,
+        mut chunk: impl FnMut(&Chunk) -> Result<(), E>,
         mut each: impl FnMut(&SourceRow<'_>) -> Result<(), E>,
     ) -> Result<TableDigest, E>
     where
         E: From<SourceSideError>,
     {
         let mut keyed = KeyedDigester::default();
-        self.hash_rows(source, |row, leaf, bytes| {
-            keyed.row(leaf, bytes, || self.key_of(row));
+        let mut handed = 0;
+        self.hash_rows(reader, |row, leaf, bytes| {
+            if let Some(ended) = keyed.row(leaf, bytes, || self.key_of(row)) {
+                handed += 1;
+                chunk(ended)?;
+            }
             each(row)
         })?;
-        Ok(keyed.finish())
+        let digest = keyed.finish();
+        digest.chunks.iter().skip(handed).try_for_each(chunk)?;
+        Ok(digest)
     }
 
     /// Hashes every row and hands over its digest and its canonical bytes; the error of `each` ends the scan.
     pub fn hash_rows<E>(
         &self,
-        source: &Source,
+        reader: &Reader,
         mut each: impl FnMut(&SourceRow<'_>, Digest, u64) -> Result<(), E>,
     ) -> Result<(), E>
     where
@@ -147,7 +166,7 @@ impl<'a> SourceTable<'a> {
         let count = u32::try_from(self.columns.len()).unwrap_or(u32::MAX);
         let scan = self.scan();
         let mut scratch = Scratch::default();
-        scan.run::<ScanStop<E>>(source, |row| {
+        scan.run::<ScanStop<E>>(reader, |row| {
             hasher.begin(count);
             for (place, column) in self.plan.columns.iter().enumerate() {
                 hasher.value(&column.treat(row.value(place), &mut scratch).hashed());
