@@ -1,6 +1,8 @@
 //! Runs a command's asynchronous part, and ends it in order on SIGINT and SIGTERM.
 
 use std::future::Future;
+use std::num::NonZero;
+use std::thread;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
@@ -13,6 +15,10 @@ use crate::report::layout::quoted;
 
 /// Readers of the source end by themselves once nobody takes their rows; this is the most they get.
 const SHUTDOWN: Duration = Duration::from_millis(200);
+
+/// Threads at the most. Sessions decode and hash on them side by side; the server does as much for each, so more
+/// would not be faster.
+const WORKERS_MAX: usize = 8;
 
 /// Runs `work` to its end or to a signal. Dropping it closes its sessions, and Postgres rolls back.
 pub fn run<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
@@ -50,7 +56,11 @@ fn with_command(failure: Failure) -> Failure {
 }
 
 fn build() -> Result<Runtime, Failure> {
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(processors.clamp(2, WORKERS_MAX))
+        .enable_all()
+        .build();
     runtime.map_err(|error| {
         Failure::new(
             Exit::Bug,

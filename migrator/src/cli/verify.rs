@@ -11,7 +11,7 @@ use crate::plan::file::Reviewed;
 use crate::report::progress::{Progress, Show};
 use crate::report::summary;
 use crate::target::Environment;
-use crate::verify::again::{Request, verify_again};
+use crate::verify::again::{Request, default_jobs, verify_again};
 
 /// Compare a SQLite file with the Postgres it was migrated to, value by value
 ///
@@ -33,6 +33,12 @@ pub struct Args {
     /// The plan of the migration, where the target keeps no record of it
     #[arg(long, value_name = "PLAN", conflicts_with = "run")]
     plan: Option<PathBuf>,
+    /// Sessions that read the target side by side, all on one snapshot
+    ///
+    /// Unless told otherwise one for each processor, four at the most. Where the server has no connection left for
+    /// all of them, fewer do.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    jobs: Option<u16>,
     /// Write a certificate to this new file when both sides are EQUAL
     #[arg(long, value_name = "FILE", help_heading = "Report")]
     certificate: Option<PathBuf>,
@@ -54,6 +60,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         run: args.run,
         plan: args.plan.as_deref().map(Reviewed::read).transpose()?,
         certificate: args.certificate.clone(),
+        jobs: args.jobs.map_or_else(default_jobs, usize::from),
     };
     let outcome =
         runtime::run(verify_again(&request, &conninfo, &progress)).inspect_err(|_| progress.abandon())?;

@@ -10,7 +10,7 @@ use crate::ledger::chunks::{self, ChunkRow};
 use crate::ledger::run::begin_fenced;
 use crate::plan::model::TablePlan;
 use crate::target::Target;
-use crate::verify::target_side::range_condition;
+use crate::verify::range_condition;
 
 /// Ranges deleted by one statement; a planner has trouble with thousands of conditions.
 const RANGES_AT_ONCE: usize = 200;

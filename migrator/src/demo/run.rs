@@ -165,6 +165,7 @@ async fn prove(
         run: None,
         plan: None,
         certificate: None,
+        jobs: again::default_jobs(),
     };
     let flipped = verify_again(&order, conninfo, progress).await?;
     story.say(&summary::render_differences(&flipped, story.paint()));

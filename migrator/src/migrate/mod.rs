@@ -261,7 +261,7 @@ async fn begin_or_go_on(
 
 /// Reads everything back and compares; anything but EQUAL ends the migration.
 async fn prove(
-    target: &Target,
+    targets: &[&Target],
     job: &Arc<Job>,
     run: Uuid,
     digests: Vec<TableDigest>,
@@ -269,7 +269,7 @@ async fn prove(
 ) -> Result<Verified, Failure> {
     let plan = &job.plan;
     progress.begin("verify", Some(plan.stream_bytes()));
-    let verified = verify::verify(target, job, run, Some(digests), progress).await?;
+    let verified = verify::verify(targets, job, run, Some(digests), progress).await?;
     if !verified.is_equal() {
         let what = format!(
             "verification found {} rows DIFFERENT{}",

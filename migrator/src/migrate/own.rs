@@ -21,7 +21,7 @@ use crate::report::certificate::{self, Certificate, Level};
 use crate::report::layout::counted;
 use crate::report::progress::Progress;
 use crate::target::{Conninfo, Target, connect, connect_many};
-use crate::verify::Verified;
+use crate::verify::{Verified, snapshot};
 
 /// What became of the rows of a migration that was interrupted.
 const GO_ON: &str = "What was copied is kept: run the same command again, and it goes on where it stopped.";
@@ -173,7 +173,11 @@ impl Migration<'_> {
         let digests = copy::copy_all(sessions, copy, &done).await?;
         let done = steps::load(first, run.id).await?;
         copy::run_after(sessions, copy, &done).await?;
-        prove(first, &self.job, run.id, digests, self.progress).await
+        let all: Vec<&Target> = sessions.iter().collect();
+        snapshot::begin(&all).await?;
+        let verified = prove(&all, &self.job, run.id, digests, self.progress).await?;
+        snapshot::end(&all).await?;
+        Ok(verified)
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Target {
     client: Client,
     facts: ServerFacts,
     server: String,
+    /// Where it answered, down to the address.
+    endpoint: Endpoint,
     /// What the server proved; `None`: the session is not encrypted.
     tls: Option<Verification>,
     handshake: Handshake,
@@ -54,6 +56,11 @@ impl Target {
     /// The server as `postgres://user@host:port/db`.
     pub fn server(&self) -> &str {
         &self.server
+    }
+
+    /// Where the server answered.
+    pub(super) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
     }
 
     /// What the server proved over TLS; `None`: the session is not encrypted.
@@ -268,6 +275,17 @@ struct Place<'a> {
     connector: &'a MakeRustlsConnect,
 }
 
+impl Place<'_> {
+    /// The server with the address that was tried: its name may have several, of servers that are not the same.
+    fn answered(&self) -> Endpoint {
+        let mut endpoint = self.endpoint.clone();
+        if let (Address::Tcp { hostaddr, .. }, Some(ip)) = (&mut endpoint.address, self.ip) {
+            *hostaddr = Some(ip);
+        }
+        endpoint
+    }
+}
+
 async fn log_in(place: Place<'_>, plan: TlsPlan) -> Result<Target, TargetFault> {
     let verification = plan.verification;
     match plan.negotiation {
@@ -344,6 +362,7 @@ async fn open_unlimited(
         client,
         facts,
         server: conninfo.redacted(),
+        endpoint: place.answered(),
         tls: handshake.has_begun().then_some(verification),
         handshake,
         ended,

@@ -1,15 +1,26 @@
-//! Several sessions on one server.
+//! Several sessions on one server, for work side by side.
+//!
+//! The further ones are a help and no need: where the server has no connection left for them, there are fewer.
+//! What they do together (one snapshot, parts of a table) is the caller's.
 
 use super::connect::{Target, connect};
 use super::conninfo::Conninfo;
 use super::error::{TargetError, TargetFault};
 
-/// Opens so many sessions, at least one. Where the server has no connection left for a further one, those there are
-/// have to do.
+/// Connects so many times, once at the least, always to the server that answered first.
+///
+/// # Errors
+/// The first session fails, or a further one does for another reason than a server, a database or a role that is at
+/// its limit of connections; see [`TargetFault`].
 pub async fn connect_many(conninfo: &Conninfo, count: usize) -> Result<Vec<Target>, TargetError> {
-    let mut targets = vec![connect(conninfo).await?];
+    let first = connect(conninfo).await?;
+    let same_server = Conninfo {
+        endpoints: vec![first.endpoint().clone()],
+        ..conninfo.clone()
+    };
+    let mut targets = vec![first];
     while targets.len() < count {
-        match connect(conninfo).await {
+        match connect(&same_server).await {
             Ok(target) => targets.push(target),
             Err(TargetError {
                 fault: TargetFault::TooManyConnections { .. },

@@ -1,13 +1,15 @@
 //! Verification on its own, any time later: the plan on record, both sides read anew.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 
 use uuid::Uuid;
 
 use super::difference::Differences;
 use super::run::{Verified, verify};
-use super::{source_schema, target_schema};
+use super::{snapshot, source_schema, target_schema};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::job::Job;
@@ -18,7 +20,7 @@ use crate::report::certificate::{self, Certificate, Level};
 use crate::report::progress::Progress;
 use crate::source::catalog::Catalog;
 use crate::source::{Identity, Source};
-use crate::target::{Conninfo, Target, connect};
+use crate::target::{Conninfo, Target, connect_many};
 
 /// What a verification is asked to do.
 #[derive(Debug, Clone)]
@@ -31,7 +33,19 @@ pub struct Request {
     pub plan: Option<Reviewed>,
     /// Where a certificate goes.
     pub certificate: Option<PathBuf>,
+    /// Sessions that read the target side by side, if the server has so many left.
+    pub jobs: usize,
 }
+
+/// Sessions unless told otherwise: one for each processor, since each keeps one busy here and one on the server.
+pub fn default_jobs() -> usize {
+    thread::available_parallelism()
+        .map_or(1, NonZero::get)
+        .min(JOBS_MAX)
+}
+
+/// Sessions at the most unless told otherwise: the server has other work to do.
+const JOBS_MAX: usize = 4;
 
 /// What a verification came to.
 #[derive(Debug, Clone)]
@@ -64,11 +78,13 @@ pub async fn verify_again(
         Some(path) => Some(certificate::choose_path(Some(path), run_id)?),
         None => None,
     };
-    let target = connect(conninfo).await?;
-    let facts = certificate::target_facts(&target).await?;
-    let fault = |error: tokio_postgres::Error| target.fault(&error);
-    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-    target.client().batch_execute(begin).await.map_err(fault)?;
+    let sessions = open_sessions(conninfo, request.jobs, progress).await?;
+    let targets: Vec<&Target> = sessions.iter().collect();
+    let Some(target) = targets.first().copied() else {
+        return Err(worker_ended());
+    };
+    let facts = certificate::target_facts(target).await?;
+    snapshot::begin(&targets).await?;
     let source = request.source.clone();
     let opened = tokio::task::spawn_blocking(move || open(&source)).await;
     let (source, catalog) = opened.map_err(|_| worker_ended())??;
@@ -78,10 +94,10 @@ pub async fn verify_again(
         .for_each(|warning| progress.note(warning));
     let (run, plan) = match &request.plan {
         Some(reviewed) => (Uuid::nil(), plan_of(reviewed)?),
-        None => choose_plan(&target, source.identity(), request.run).await?,
+        None => choose_plan(target, source.identity(), request.run).await?,
     };
     let job = Job::new(source, catalog, None, plan);
-    let mut schema = target_schema::compare(&target, &job.plan).await?;
+    let mut schema = target_schema::compare(target, &job.plan).await?;
     schema.append(source_schema::compare(&job.catalog, &job.plan));
     if !schema.is_empty() {
         return Ok(Outcome {
@@ -92,7 +108,7 @@ pub async fn verify_again(
         });
     }
     progress.begin("verify", Some(job.plan.stream_bytes()));
-    let verified = verify(&target, &job, run, None, progress).await?;
+    let verified = verify(&targets, &job, run, None, progress).await?;
     progress.end(if verified.is_equal() {
         "both sides EQUAL"
     } else {
@@ -101,7 +117,7 @@ pub async fn verify_again(
     let certificate = match path {
         Some(path) if verified.is_equal() => {
             let certificate =
-                certificate::certify(&job.plan, &verified, &target, &facts, run_id, Level::FreshBoth);
+                certificate::certify(&job.plan, &verified, target, &facts, run_id, Level::FreshBoth);
             write(&certificate, &path)?;
             Some((certificate, path))
         }
@@ -114,6 +130,22 @@ pub async fn verify_again(
         differences,
         certificate,
     })
+}
+
+/// Connects so many times, or as often as the server can.
+async fn open_sessions(
+    conninfo: &Conninfo,
+    jobs: usize,
+    progress: &Progress,
+) -> Result<Vec<Target>, Failure> {
+    let sessions = connect_many(conninfo, jobs).await?;
+    if sessions.len() < jobs {
+        progress.note(&format!(
+            "the server has no connection left for {jobs} sessions; reading goes on with {}",
+            sessions.len()
+        ));
+    }
+    Ok(sessions)
 }
 
 fn worker_ended() -> Failure {

@@ -42,9 +42,9 @@ pub fn decode_field<'a>(
             write_numeric(bytes, scratch).and_then(|()| number_of(scratch.as_str()))
         }
         Mapping::TextText | Mapping::AnyText | Mapping::TextJson => {
-            std::str::from_utf8(bytes).ok().map(Value::Text)
+            simdutf8::basic::from_utf8(bytes).ok().map(Value::Text)
         }
-        Mapping::NumberText => std::str::from_utf8(bytes).ok().and_then(read_number),
+        Mapping::NumberText => simdutf8::basic::from_utf8(bytes).ok().and_then(read_number),
         Mapping::IntegerSmallint => <[u8; 2]>::try_from(bytes)
             .ok()
             .map(|b| Value::Integer(i16::from_be_bytes(b).into())),
@@ -56,7 +56,9 @@ pub fn decode_field<'a>(
             .map(Value::Integer),
         Mapping::TextUuid => write_uuid(bytes, scratch).map(|()| Value::Text(scratch.as_str())),
         Mapping::BlobUuid => (bytes.len() == 16).then_some(Value::Blob(bytes)),
-        Mapping::TextBytea => Some(std::str::from_utf8(bytes).map_or(Value::RawText(bytes), Value::Text)),
+        Mapping::TextBytea => {
+            Some(simdutf8::basic::from_utf8(bytes).map_or(Value::RawText(bytes), Value::Text))
+        }
         Mapping::TextTimestamp(format) => eight(bytes)
             .and_then(|b| format.write(i64::from_be_bytes(b), scratch))
             .map(|()| Value::Text(scratch.as_str())),

@@ -1,22 +1,15 @@
 //! Row digests into chunk digests into a table root, for either side, in bounded memory.
 //!
 //! The source cuts its chunks itself and remembers the last key of each; the target is cut at those keys, so
-//! that a missing row changes one chunk and not all that follow. Without a usable key both sides sort their
-//! row digests, on disk beyond a bound, and lay them into buckets.
+//! that a missing row changes one chunk and not all that follow. Tables without a usable key are
+//! [`super::buckets`]'.
 
 use std::cmp::Ordering;
-use std::io::{self, Read, Write};
 
-use extsort::{ExternalSorter, PushExternalSorter, Sortable};
-use outgrow_shared::ce1::{
-    BUCKET_BITS_MAX, CHUNK_BYTES_MAX, CHUNK_ROWS_MAX, ChunkHasher, Digest, MerkleTree, TableRoot,
-    bucket_bits, bucket_of,
-};
+use outgrow_shared::ce1::{CHUNK_BYTES_MAX, CHUNK_ROWS_MAX, ChunkHasher, Digest, MerkleTree, TableRoot};
 use outgrow_shared::value::{OwnedValue, Value};
 
-/// Row digests sorted in memory before a run goes to disk: 64 MiB of them, so that both sides at once stay
-/// far below the bound on memory.
-const SORT_RUN_ROWS: usize = 2 * 1024 * 1024;
+pub use super::buckets::{BucketDigester, SortError};
 
 /// The digest of one side of a table, chunk by chunk.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +32,8 @@ pub struct Chunk {
 }
 
 impl TableDigest {
-    fn of(chunks: Vec<Chunk>) -> Self {
+    /// The digest of a table that has these chunks.
+    pub(super) fn of(chunks: Vec<Chunk>) -> Self {
         let mut tree = MerkleTree::new();
         chunks.iter().for_each(|chunk| tree.push(chunk.digest));
         let rows = chunks.iter().map(|chunk| chunk.rows).sum();
@@ -72,13 +66,20 @@ pub struct KeyedDigester {
 }
 
 impl KeyedDigester {
-    /// Adds the next row; `key` is asked for only where a chunk ends.
-    pub fn row(&mut self, leaf: Digest, canonical_bytes: u64, key: impl FnOnce() -> Vec<OwnedValue>) {
+    /// Adds the next row and gives the chunk that ends with it; `key` is asked for only there.
+    pub fn row(
+        &mut self,
+        leaf: Digest,
+        canonical_bytes: u64,
+        key: impl FnOnce() -> Vec<OwnedValue>,
+    ) -> Option<&Chunk> {
         self.leaves.push(leaf);
         self.bytes += canonical_bytes;
-        if self.leaves.len() as u64 >= CHUNK_ROWS_MAX || self.bytes >= CHUNK_BYTES_MAX {
-            self.cut(Some(key()));
+        if (self.leaves.len() as u64) < CHUNK_ROWS_MAX && self.bytes < CHUNK_BYTES_MAX {
+            return None;
         }
+        self.cut(Some(key()));
+        self.chunks.last()
     }
 
     /// Ends the table.
@@ -190,104 +191,6 @@ pub fn compare_key_values(a: &Value<'_>, b: &Value<'_>) -> Ordering {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Leaf([u8; 32]);
-
-impl Sortable for Leaf {
-    fn encode<W: Write>(&self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(&self.0)
-    }
-
-    fn decode<R: Read>(reader: &mut R) -> io::Result<Self> {
-        let mut bytes = [0; 32];
-        reader.read_exact(&mut bytes).map(|()| Self(bytes))
-    }
-}
-
-type LeafOrder = fn(&Leaf, &Leaf) -> Ordering;
-
-/// Sorts rows of a table without a usable key and lays them into buckets.
-pub struct BucketDigester {
-    sorter: PushExternalSorter<Leaf, LeafOrder>,
-    /// Rows per bucket at the finest division; coarser ones are sums of these.
-    counts: Vec<u64>,
-    rows: u64,
-}
-
-impl Default for BucketDigester {
-    fn default() -> Self {
-        let sorter = ExternalSorter::new().with_segment_size(SORT_RUN_ROWS);
-        Self {
-            sorter: sorter.pushed_by(Ord::cmp),
-            counts: vec![0; 1 << BUCKET_BITS_MAX],
-            rows: 0,
-        }
-    }
-}
-
-impl BucketDigester {
-    /// Adds a row, in any order. Fails only when the temporary folder does.
-    pub fn row(&mut self, leaf: Digest) -> Result<(), SortError> {
-        self.counts[bucket_of(&leaf, BUCKET_BITS_MAX)] += 1;
-        self.rows += 1;
-        self.sorter.push(Leaf(leaf.0)).map_err(SortError::new)
-    }
-
-    /// Rows so far.
-    pub fn rows(&self) -> u64 {
-        self.rows
-    }
-
-    /// Ends the table, divided as a table of `rows` rows is.
-    pub fn finish(self, rows: u64) -> Result<TableDigest, SortError> {
-        let bits = bucket_bits(rows);
-        let per_bucket = 1_usize << (BUCKET_BITS_MAX - bits);
-        let mut sorted = self.sorter.done().map_err(SortError::new)?;
-        let mut chunks = Vec::with_capacity(1 << bits);
-        for counts in self.counts.chunks(per_bucket) {
-            let rows = counts.iter().sum();
-            let mut hasher = ChunkHasher::new(rows);
-            for _ in 0..rows {
-                let leaf = sorted
-                    .next()
-                    .ok_or_else(SortError::lost)?
-                    .map_err(SortError::new)?;
-                hasher.row(&Digest(leaf.0));
-            }
-            chunks.push(Chunk {
-                until: None,
-                rows,
-                digest: hasher.finish(),
-            });
-        }
-        // A table without rows has no chunk in either mode.
-        if self.rows == 0 && rows == 0 {
-            chunks.clear();
-        }
-        Ok(TableDigest::of(chunks))
-    }
-}
-
-/// The temporary files of a sort failed.
-#[derive(Debug, thiserror::Error)]
-#[error("sorting row digests in the temporary folder failed")]
-pub struct SortError {
-    #[source]
-    cause: io::Error,
-}
-
-impl SortError {
-    fn new(cause: impl Into<io::Error>) -> Self {
-        Self { cause: cause.into() }
-    }
-
-    fn lost() -> Self {
-        Self {
-            cause: io::Error::new(io::ErrorKind::UnexpectedEof, "a sorted run ended early"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -365,34 +268,5 @@ mod tests {
         assert_eq!(ours.differing(&target(&ours, 1..=5001)).collect::<Vec<_>>(), [1]);
         let empty = source(0..0);
         assert_eq!(empty.differing(&target(&empty, 1..=1)).collect::<Vec<_>>(), [0]);
-    }
-
-    fn buckets(keys: impl Iterator<Item = u64>, rows: u64) -> TableDigest {
-        let mut digester = BucketDigester::default();
-        keys.for_each(|n| digester.row(leaf(n)).unwrap());
-        digester.finish(rows).unwrap()
-    }
-
-    #[test]
-    fn buckets_ignore_order_and_keep_duplicates() {
-        let ours = buckets(0..10_000, 10_000);
-        assert_eq!(ours.root.chunks, 4);
-        assert_eq!(ours, buckets((0..10_000).rev(), 10_000));
-        let doubled = buckets((0..10_000).chain([5]), 10_000);
-        assert_eq!(ours.differing(&doubled).count(), 1);
-        let swapped = buckets((0..9_999).chain([3]), 10_000);
-        assert!(ours.differing(&swapped).count() >= 1);
-        assert_eq!(buckets(0..0, 0).root.chunks, 0);
-        assert_eq!(buckets(0..0, 0).root.root, source(0..0).root.root);
-    }
-
-    #[test]
-    fn a_sort_larger_than_memory_gives_the_same() {
-        let mut small_runs = BucketDigester {
-            sorter: ExternalSorter::new().with_segment_size(100).pushed_by(Ord::cmp),
-            ..BucketDigester::default()
-        };
-        (0..5000).for_each(|n| small_runs.row(leaf(n)).unwrap());
-        assert_eq!(small_runs.finish(5000).unwrap(), buckets(0..5000, 5000));
     }
 }

@@ -15,7 +15,8 @@ use super::digest::{TableDigest, compare_keys};
 use super::error::VerifyError;
 use super::set_aside::SetAside;
 use super::source_side::{SourceSideError, SourceTable};
-use super::target_side::{RowReader, TargetSideError, key_of, read_rows};
+use super::target_rows::{read_rows, read_rows_beyond_ranges};
+use super::target_side::{RowReader, TargetSideError, key_of};
 use crate::job::Job;
 use crate::plan::model::TablePlan;
 use crate::source::scan::Scan;
@@ -61,6 +62,17 @@ pub async fn drill(
         .map_err(VerifyError::target(&table.name))?;
         merge.finish();
     }
+    let mut beyond = Merge {
+        table,
+        reader: RowReader::new(table, set_aside.clone()),
+        pending: VecDeque::new(),
+        differences: &mut differences,
+    };
+    read_rows_beyond_ranges::<TargetSideError>(target, &job.plan.choices.schema, table, |fields| {
+        beyond.take(fields)
+    })
+    .await
+    .map_err(VerifyError::target(&table.name))?;
     Ok(differences)
 }
 

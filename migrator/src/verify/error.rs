@@ -5,6 +5,7 @@ use crate::failure::Failure;
 
 use super::source_side::SourceSideError;
 use super::target_side::TargetSideError;
+use crate::target::TargetError;
 
 /// A verification that could not be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +21,9 @@ pub enum VerifyError {
         /// Why.
         cause: TargetSideError,
     },
+    /// The target's catalog cannot be read.
+    #[error(transparent)]
+    Catalog(TargetError),
     /// The source has no longer what the plan speaks of.
     #[error("the source has no {0} any more")]
     SourceChanged(String),
@@ -65,6 +69,7 @@ impl From<VerifyError> for Failure {
                 "The target column has another type or content than the migration gave it; compare the table's \
                  definition with the plan.",
             ),
+            VerifyError::Catalog(target) => target.into(),
             VerifyError::SourceChanged(_) => Self::new(
                 Exit::SourceRefused,
                 what,

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use outgrow_shared::ce1::{Digest, Mode, RowHasher};
 use outgrow_shared::value::OwnedValue;
 
-use super::digest::{BucketDigester, KeyedDigester, SortError, TableDigest, compare_key_values};
+use super::digest::{BucketDigester, Chunk, KeyedDigester, SortError, TableDigest, compare_key_values};
 use crate::plan::mapping::Scratch;
 use crate::plan::model::TablePlan;
 use crate::source::catalog::{Catalog, Table};
@@ -139,6 +139,30 @@ impl<'a> SourceTable<'a> {
                 buckets.finish(rows).map_err(sorting)
             }
         }
+    }
+
+    /// As [`Self::digest`] in key order, and hands each chunk to `chunk` as soon as it ends.
+    pub fn digest_chunks<E>(
+        &self,
+        reader: &Reader,
+        mut chunk: impl FnMut(&Chunk) -> Result<(), E>,
+        mut each: impl FnMut(&SourceRow<'_>) -> Result<(), E>,
+    ) -> Result<TableDigest, E>
+    where
+        E: From<SourceSideError>,
+    {
+        let mut keyed = KeyedDigester::default();
+        let mut handed = 0;
+        self.hash_rows(reader, |row, leaf, bytes| {
+            if let Some(ended) = keyed.row(leaf, bytes, || self.key_of(row)) {
+                handed += 1;
+                chunk(ended)?;
+            }
+            each(row)
+        })?;
+        let digest = keyed.finish();
+        digest.chunks.iter().skip(handed).try_for_each(chunk)?;
+        Ok(digest)
     }
 
     /// Hashes every row and hands over its digest and its canonical bytes; the error of `each` ends the scan.

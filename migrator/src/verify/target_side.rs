@@ -1,20 +1,17 @@
-//! The target side of a table: read back through COPY, decoded to SQLite's values, hashed.
+//! The rows of the target: decoded to SQLite's values, with what was set aside put back, and hashed.
 
 use std::cmp::Ordering;
 
-use bytes::Bytes;
-use futures_util::TryStreamExt;
-use outgrow_shared::ce1::{Digest, Mode, RowHasher};
+use outgrow_shared::ce1::{Digest, RowHasher};
 use outgrow_shared::value::{OwnedValue, Value};
 
-use super::copy_out::{Fields, Malformed, RowParser};
+use super::copy_out::{Fields, Malformed};
 use super::decode::{Undecodable, decode_field};
-use super::digest::{BoundedDigester, BucketDigester, SortError, TableDigest, compare_key_values};
+use super::digest::{SortError, compare_key_values};
 use super::set_aside::{SetAside, Values};
-use crate::plan::mapping::Mapping;
+pub use super::target_rows::{KeyRange, read_rows};
 use crate::plan::model::{ColumnPlan, TablePlan};
-use crate::quote::{quote_bytes, quote_ident, quote_literal};
-use crate::target::{Target, TargetError};
+use crate::target::TargetError;
 
 /// What ends a read of the target.
 #[derive(Debug, thiserror::Error)]
@@ -36,119 +33,6 @@ pub enum TargetSideError {
     /// The sort of a table without a key failed.
     #[error(transparent)]
     Sort(#[from] SortError),
-}
-
-/// A key range of the target: after the first key, up to the second.
-pub type KeyRange<'a> = (Option<&'a [OwnedValue]>, Option<&'a [OwnedValue]>);
-
-/// The SELECT that gives a table's columns in chunk order, within a range of keys.
-fn select(schema: &str, table: &TablePlan, range: KeyRange<'_>) -> String {
-    let columns: Vec<String> = table
-        .columns
-        .iter()
-        .map(|c| quote_ident(&c.target_name))
-        .collect();
-    let mut sql = format!(
-        "SELECT {} FROM {}.{}",
-        columns.join(", "),
-        quote_ident(schema),
-        quote_ident(&table.target_name)
-    );
-    let condition = range_condition(table, range);
-    if !condition.is_empty() {
-        sql.push_str(" WHERE ");
-        sql.push_str(&condition);
-    }
-    let keys = key_terms(table);
-    if !keys.is_empty() {
-        sql.push_str(" ORDER BY ");
-        sql.push_str(&keys);
-    }
-    sql
-}
-
-/// The columns of a table's key as they are ordered by; empty without a key.
-fn key_terms(table: &TablePlan) -> String {
-    let columns = table.key.iter().filter_map(|place| table.columns.get(*place));
-    columns.map(key_term).collect::<Vec<String>>().join(", ")
-}
-
-/// The condition that a row's key is in a range; empty for all keys.
-pub fn range_condition(table: &TablePlan, range: KeyRange<'_>) -> String {
-    let keys = key_terms(table);
-    let bounds = [(">", range.0), ("<=", range.1)];
-    let conditions: Vec<String> = bounds
-        .into_iter()
-        .filter_map(|(comparison, bound)| Some((comparison, bound?)))
-        .map(|(comparison, bound)| {
-            let literals: Vec<String> = bound.iter().map(key_literal).collect();
-            format!("({keys}) {comparison} ({})", literals.join(", "))
-        })
-        .collect();
-    conditions.join(" AND ")
-}
-
-/// The collation is spelled out: the order must hold even if somebody changed the column's.
-fn key_term(column: &ColumnPlan) -> String {
-    let name = quote_ident(&column.target_name);
-    if column.mapping == Mapping::TextText {
-        format!("{name} COLLATE \"C\"")
-    } else {
-        name
-    }
-}
-
-fn key_literal(value: &OwnedValue) -> String {
-    match value {
-        OwnedValue::Integer(i) => format!("'{i}'::bigint"),
-        // A keyed text came out of Postgres or goes into it, so it holds no NUL.
-        OwnedValue::Text(t) => quote_literal(t).unwrap_or_else(|| "NULL".to_owned()),
-        OwnedValue::Blob(b) => quote_bytes(b),
-        OwnedValue::Null | OwnedValue::Real(_) | OwnedValue::RawText(_) => "NULL".to_owned(),
-    }
-}
-
-/// Reads rows in chunk order and calls `each` with the fields of every one.
-pub async fn read_rows<E>(
-    target: &Target,
-    schema: &str,
-    table: &TablePlan,
-    range: KeyRange<'_>,
-    mut each: impl FnMut(&Fields<'_>) -> Result<(), E>,
-) -> Result<(), E>
-where
-    E: From<TargetSideError>,
-{
-    let lost = |error| E::from(TargetSideError::from(target.fault(&error)));
-    let sql = format!(
-        "COPY ({}) TO STDOUT (FORMAT binary)",
-        select(schema, table, range)
-    );
-    let stream = target.client().copy_out(sql.as_str()).await.map_err(lost)?;
-    let mut stream = std::pin::pin!(stream);
-    let mut parser = RowParser::default();
-    while let Some(message) = stream.try_next().await.map_err(lost)? {
-        feed(&mut parser, &message, &mut each)?;
-    }
-    parser.finish().map_err(|error| E::from(error.into()))
-}
-
-fn feed<E: From<TargetSideError>>(
-    parser: &mut RowParser,
-    message: &Bytes,
-    each: &mut impl FnMut(&Fields<'_>) -> Result<(), E>,
-) -> Result<(), E> {
-    let mut own = None;
-    let fed = parser.feed(message, |fields| {
-        each(fields).map_err(|error| {
-            own = Some(error);
-            Malformed::STOPPED
-        })
-    });
-    match (own, fed) {
-        (Some(error), _) => Err(error),
-        (None, fed) => fed.map_err(|error| E::from(error.into())),
-    }
 }
 
 /// Decodes one row as the target holds it, value by value; `each` gets the place and the value. What no mapped
@@ -196,6 +80,11 @@ impl<'a> RowReader<'a> {
             hasher: RowHasher::default(),
             scratch: String::new(),
         }
+    }
+
+    /// Values set aside that no row has taken yet.
+    pub fn left_over(&self) -> u64 {
+        self.set_aside.len()
     }
 
     /// The digest of the next row.
@@ -255,39 +144,8 @@ fn put_back(back: Option<&Values>, place: usize) -> Option<&OwnedValue> {
     found.map(|(_, value)| value)
 }
 
-/// The digest of a whole table, cut as the source's is, and the values set aside that belong to none of its rows.
-/// `progress` hears of every row's bytes.
-pub async fn digest(
-    target: &Target,
-    schema: &str,
-    table: &TablePlan,
-    set_aside: SetAside,
-    source: &TableDigest,
-    mut progress: impl FnMut(u64),
-) -> Result<(TableDigest, u64), TargetSideError> {
-    let mut rows = RowReader::new(table, set_aside);
-    let everything = (None, None);
-    if table.mode == Mode::Bucket {
-        let mut buckets = BucketDigester::default();
-        read_rows::<TargetSideError>(target, schema, table, everything, |fields| {
-            progress(fields.byte_len());
-            Ok(buckets.row(rows.leaf(fields)?)?)
-        })
-        .await?;
-        return Ok((buckets.finish(source.root.rows)?, rows.set_aside.len()));
-    }
-    let mut keyed = BoundedDigester::new(&source.chunks);
-    read_rows::<TargetSideError>(target, schema, table, everything, |fields| {
-        progress(fields.byte_len());
-        let leaf = rows.leaf(fields)?;
-        keyed.row(leaf, |until| compare_key(table, fields, until))
-    })
-    .await?;
-    Ok((keyed.finish(), rows.set_aside.len()))
-}
-
 /// Compares the key of a row with the last key of a chunk. Runs for every row, so it copies nothing.
-fn compare_key(
+pub(super) fn compare_key(
     table: &TablePlan,
     fields: &Fields<'_>,
     until: &[OwnedValue],

@@ -29,5 +29,6 @@ mod refused_plan;
 mod refused_source;
 mod refused_target;
 mod scene;
+mod side_by_side;
 mod sources;
 mod types;

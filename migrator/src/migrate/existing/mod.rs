@@ -243,7 +243,7 @@ async fn fill(
         counted(probed.len() as u64, "insert")
     ));
     note_unused(&continued, progress);
-    let verified = prove(target, job, run, digests, progress).await?;
+    let verified = prove(&[target], job, run, digests, progress).await?;
     refuse_changes(&state::compare(
         &before,
         &state::read(target, Some(&schemas)).await?,
