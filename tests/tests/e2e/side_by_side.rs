@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use outgrow_e2e::postgres;
-use outgrow_migrator::copy::find_record;
 use outgrow_migrator::job::Job;
+use outgrow_migrator::ledger::record::find_record;
 use outgrow_migrator::report::progress::{Progress, Show};
 use outgrow_migrator::source::Source;
 use outgrow_migrator::source::catalog::Catalog;
