@@ -22,9 +22,9 @@ test: ## everything that must hold: format, lints, tests against real servers, d
 	@scripts/setup.sh postgres metrics apps
 	@scripts/test.sh
 
-bench: ## speed and memory, as ratios measured in one run
-	@scripts/setup.sh postgres
-	@. .tools/env.sh && scripts/bench.sh
+bench: ## speed and memory, as ratios measured in one run; PEERS=1 adds pgloader and DuckDB
+	@scripts/setup.sh postgres $(if $(PEERS),peers)
+	@scripts/bench.sh $(if $(PEERS),--peers)
 
 fuzz: ## look for input that breaks the readers; TARGET=ddl|translate|open SECONDS=60
 	@scripts/fuzz.sh $(or $(TARGET),all) $(or $(SECONDS),60)

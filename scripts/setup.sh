@@ -2,7 +2,7 @@
 # Finds the servers and tools that the make targets use, installs what is missing by package name,
 # and writes their places to .tools/env.sh.
 #
-#   scripts/setup.sh [postgres] [metrics] [apps] [lint]      (default: postgres metrics apps)
+#   scripts/setup.sh [postgres] [metrics] [apps] [lint] [peers]      (default: postgres metrics apps)
 #
 # Works as root and as a normal user. Starts no service and leaves none running. Running it again
 # costs a fraction of a second. What it downloads lies in .tools/ and nowhere else, but for packages
@@ -261,6 +261,32 @@ need_apps() {
     remember OUTGROW_CORPUS_PYTHON "$python"
 }
 
+# ---- peers ----------------------------------------------------------------------------------------
+
+# Other programs that load SQLite into Postgres, for the benchmark. The versions are fixed as far as the package
+# manager lets them be, because they are what is compared with.
+duckdb=(duckdb==1.5.5 duckdb-extension-sqlite-scanner==1.5.5 duckdb-extension-postgres-scanner==1.5.5)
+
+# A peer that cannot be had here is left out, and the benchmark says so.
+need_peers() {
+    local place
+    if ! tool_find OUTGROW_PGLOADER pgloader >/dev/null; then
+        say "unpacking the Debian package pgloader into ${tools#"$root"/}"
+        apt_unpack pgloader || say "pgloader could not be fetched: the benchmark goes without it"
+    fi
+    # It needs libraries that its package would bring along.
+    if place=$(tool_find OUTGROW_PGLOADER pgloader) && "$place" --version >/dev/null 2>&1; then
+        remember OUTGROW_PGLOADER "$place"
+    else
+        say "pgloader does not run here: the benchmark goes without it (Debian: apt-get install pgloader)"
+    fi
+    if place=$(python_environment duckdb "${duckdb[@]}"); then
+        remember OUTGROW_DUCKDB_PYTHON "$place"
+    else
+        say "DuckDB could not be installed: the benchmark goes without it"
+    fi
+}
+
 # ---- linters ------------------------------------------------------------------------------------
 
 # Remembers the linter $1 as the variable $2: on the PATH, else from the PyPI package $3, which carries its binary.
@@ -298,7 +324,8 @@ for part in "${wanted[@]}"; do
     metrics) need_metrics ;;
     apps) need_apps ;;
     lint) need_lint ;;
-    *) die "the part $part is not known" "name any of: postgres metrics apps lint" ;;
+    peers) need_peers ;;
+    *) die "the part $part is not known" "name any of: postgres metrics apps lint peers" ;;
     esac
 done
 

@@ -33,13 +33,16 @@ pub fn repository_file(path: &str) -> String {
 /// When it is neither in the environment nor in `.tools/env.sh`.
 #[must_use]
 pub fn from_setup(variable: &str) -> PathBuf {
-    env::var_os(variable)
-        .map(PathBuf::from)
-        .or_else(|| {
-            let text = fs::read_to_string(repository().join(".tools/env.sh")).ok()?;
-            value_in(&text, variable).map(PathBuf::from)
-        })
-        .unwrap_or_else(|| panic!("{variable} is not known; run `make setup`"))
+    found_by_setup(variable).unwrap_or_else(|| panic!("{variable} is not known; run `make setup`"))
+}
+
+/// The same for something to do without.
+#[must_use]
+pub fn found_by_setup(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable).map(PathBuf::from).or_else(|| {
+        let text = fs::read_to_string(repository().join(".tools/env.sh")).ok()?;
+        value_in(&text, variable).map(PathBuf::from)
+    })
 }
 
 /// Finds `export NAME=VALUE` in the text of `.tools/env.sh`; backslashes come from `printf %q`.
@@ -57,6 +60,12 @@ fn value_in(text: &str, name: &str) -> Option<String> {
 #[must_use]
 pub fn outgrow() -> PathBuf {
     built().join("outgrow")
+}
+
+/// The benchmark.
+#[must_use]
+pub fn bench() -> PathBuf {
+    built().join("bench")
 }
 
 /// An example program of any crate, such as `checkpoint_store`.

@@ -5,6 +5,7 @@
 mod alerts;
 mod apps;
 mod as_stored;
+mod benchmark;
 mod certificate;
 mod command;
 mod corpus;

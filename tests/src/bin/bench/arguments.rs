@@ -20,6 +20,13 @@ pub struct Arguments {
     /// `shared` takes the generator beside the repository, ../shared/bench/gen.py
     #[arg(long, env = "BENCH_GENERATOR", default_value = "own")]
     pub generator: Generator,
+    /// Add pgloader and DuckDB, as far as `scripts/setup.sh peers` has installed them
+    #[arg(long)]
+    pub peers: bool,
+    /// Measure how the cost grows from 1 to 10 million rows of `narrow` and from 1 to 300 tables of `many`, and nothing
+    /// else
+    #[arg(long, conflicts_with = "census")]
+    pub growth: bool,
     /// Leave out what the agent adds to a write
     #[arg(long)]
     pub no_agent: bool,
@@ -50,6 +57,11 @@ impl Arguments {
             ([], true) => COUNTED.to_vec(),
             (named, _) => named.to_vec(),
         }
+    }
+
+    /// True for a data set that was named, and for all when none was.
+    pub fn wants(&self, dataset: Dataset) -> bool {
+        self.names.is_empty() || self.names.contains(&dataset)
     }
 }
 

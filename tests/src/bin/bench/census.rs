@@ -1,8 +1,8 @@
 //! The census against the least it could cost: reading the same values over the same connection and
 //! throwing them away.
 //!
-//! Each reading is a process of its own, so that its largest resident set is its own too. Rounds alternate
-//! both ways after a first reading of each, which is not counted and warms the page cache.
+//! Each reading is a process of its own, so that its largest resident set is its own too. Rounds take
+//! the two ways in alternating order, after a first reading of each, which is not counted and warms the page cache.
 
 use std::hint::black_box;
 use std::io::{self, Write};
@@ -19,7 +19,8 @@ use outgrow_migrator::source::scan::quote;
 use serde::{Deserialize, Serialize};
 
 use crate::arguments::{Arguments, Dataset};
-use crate::measure::own_peak_bytes;
+use crate::children::{self, own_peak_bytes};
+use crate::folder::Folder;
 use crate::report::median;
 use crate::{Outcome, datasets, say};
 
@@ -36,7 +37,7 @@ struct Reading {
 
 /// Measures every data set and prints the table.
 pub fn run(arguments: &Arguments) -> Outcome<()> {
-    let folder = tempfile::Builder::new().prefix("outgrow-bench-").tempdir()?;
+    let folder = Folder::create()?;
     let mut table = Table::new();
     table.load_style(NOTHING);
     table.set_header([
@@ -53,8 +54,8 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
     ]);
     for dataset in arguments.datasets() {
         say(&format!("{}: generating", dataset.name()))?;
-        let file = datasets::generate(dataset, arguments, folder.path())?;
-        table.add_row(measure(dataset, &file, arguments.rounds)?);
+        let file = datasets::generate(dataset, arguments, arguments.scale, folder.path())?;
+        table.add_row(measure(dataset, &file, arguments.rounds, folder.path())?);
         std::fs::remove_file(&file)?;
     }
     table
@@ -65,7 +66,7 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
     writeln!(
         out,
         "{table}\n\n\
-         Medians of n rounds, both ways in turn; ratio is the median of census / scan within a round.\n\
+         Medians of n rounds, both ways in alternating order; ratio is the median of census / scan within a round.\n\
          scan: every value of every row read over one connection and thrown away. census: `Census::take` on \
          the same file,\nits tables side by side where there are several. Opening the file is in neither."
     )?;
@@ -73,11 +74,17 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "figures for people, far below 2^53")]
-fn measure(dataset: Dataset, file: &Path, rounds: u32) -> Outcome<Vec<String>> {
-    let first = (reading(SCAN, file)?, reading(CENSUS, file)?);
+fn measure(dataset: Dataset, file: &Path, rounds: u32, folder: &Path) -> Outcome<Vec<String>> {
+    let reading = |way| reading(way, file, folder);
+    let first = (reading(SCAN)?, reading(CENSUS)?);
     let mut pairs = Vec::new();
     for number in 1..=rounds {
-        let (scan, census) = (reading(SCAN, file)?, reading(CENSUS, file)?);
+        let (scan, census) = if number.is_multiple_of(2) {
+            let census = reading(CENSUS)?;
+            (reading(SCAN)?, census)
+        } else {
+            (reading(SCAN)?, reading(CENSUS)?)
+        };
         say(&format!(
             "{}: round {number} of {rounds}: scan {:.3} s, census {:.3} s",
             dataset.name(),
@@ -103,15 +110,12 @@ fn measure(dataset: Dataset, file: &Path, rounds: u32) -> Outcome<Vec<String>> {
 }
 
 /// Starts this program again for one reading.
-fn reading(way: &str, file: &Path) -> Outcome<Reading> {
-    let output = Command::new(std::env::current_exe()?)
-        .args(["--read-once", way])
-        .arg(file)
-        .output()?;
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
-    }
-    Ok(serde_json::from_slice(&output.stdout)?)
+fn reading(way: &str, file: &Path, folder: &Path) -> Outcome<Reading> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["--read-once", way]).arg(file);
+    Ok(serde_json::from_str(
+        &children::run(command, folder)?.success()?.stdout,
+    )?)
 }
 
 /// Reads the file in one way and writes to stdout what it took.

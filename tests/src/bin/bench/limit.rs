@@ -1,71 +1,92 @@
-//! The limit: the same rows from ready binary COPY files, then the same keys and indexes, by psql.
+//! The limit: the same rows from ready binary COPY files, then the same keys and indexes, by psql, in one
+//! transaction each: where there are hundreds of tables a commit for every statement waits for hundreds of fsyncs.
 //!
-//! Files and DDL come from a migration and its plan, so both sides end with the same tables.
+//! Files and DDL come from a migration and its plan, so that everybody ends with the same tables; the peers take
+//! their empty tables and their keys from here too.
 
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use outgrow_migrator::plan::model::Plan;
+use outgrow_migrator::plan::model::{Plan, TablePlan};
 use outgrow_migrator::quote::quote_ident;
 
 use crate::Outcome;
-use crate::measure::Bench;
-
-/// What outgrow sets for its own session where the server has it; without it the two sides would store other
-/// bytes.
-const LZ4: &str = "SELECT 'SET default_toast_compression = lz4' FROM pg_settings \
-     WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals) \\gexec\n";
+use crate::measure::{Bench, DATABASE, Run};
 
 /// The scripts of one data set.
 #[derive(Debug)]
 pub struct Limit {
     create: PathBuf,
-    load: PathBuf,
+    copy: PathBuf,
+    keys: PathBuf,
     files: PathBuf,
 }
 
+/// One load: the rows, then the keys.
+#[derive(Debug, Clone)]
+pub struct Load {
+    /// The rows.
+    pub copy: Run,
+    /// Seconds of the copying alone, where the program starts slowly and tells the difference; else those of `copy`.
+    pub copy_seconds: f64,
+    /// Keys and indexes.
+    pub keys: Run,
+}
+
 impl Limit {
-    /// Writes the scripts, and the COPY files out of `database`, which holds the migrated tables.
-    pub fn prepare(bench: &Bench, plan: &Plan, database: &str) -> Outcome<Self> {
+    /// Writes the scripts, and the COPY files out of the database, which holds the migrated tables.
+    pub fn prepare(bench: &Bench, plan: &Plan) -> Outcome<Self> {
+        let at = |name: &str| bench.folder().join(name);
         let limit = Self {
-            create: bench.folder().join("create.sql"),
-            load: bench.folder().join("load.sql"),
-            files: bench.folder().join("copy"),
+            create: at("create.sql"),
+            copy: at("copy.sql"),
+            keys: at("keys.sql"),
+            files: at("copy"),
         };
         fs::create_dir_all(&limit.files)?;
-        let (mut create, mut load, mut unload) = (String::new(), LZ4.to_owned(), String::new());
+        let (mut create, mut copy, mut unload) = (String::new(), String::new(), String::new());
         for (place, table) in plan.tables.iter().enumerate() {
-            let columns: Vec<String> = table.columns.iter().map(|c| quote_ident(&c.name)).collect();
-            let columns = columns.join(", ");
-            let name = format!(
-                "{}.{}",
-                quote_ident(&plan.choices.schema),
-                quote_ident(&table.target_name)
-            );
+            let (name, columns) = (target_name(plan, table), column_names(table));
             let file = limit.files.join(place.to_string());
             let file = file.display();
             writeln!(create, "{};", table.create)?;
             writeln!(unload, "\\copy {name} ({columns}) TO '{file}' (FORMAT binary)")?;
-            writeln!(load, "\\copy {name} ({columns}) FROM '{file}' (FORMAT binary)")?;
+            writeln!(copy, "\\copy {name} ({columns}) FROM '{file}' (FORMAT binary)")?;
         }
+        let mut keys = String::new();
         for step in &plan.steps {
-            writeln!(load, "{};", step.sql)?;
+            writeln!(keys, "{};", step.sql)?;
         }
         fs::write(&limit.create, create)?;
-        fs::write(&limit.load, load)?;
-        let script = bench.folder().join("unload.sql");
-        fs::write(&script, unload)?;
-        bench.script(database, &script)?;
+        fs::write(&limit.copy, in_one_transaction(&copy))?;
+        fs::write(&limit.keys, in_one_transaction(&keys))?;
+        fs::write(at("unload.sql"), unload)?;
+        bench.script(DATABASE, &at("unload.sql"))?;
         Ok(limit)
     }
 
-    /// Loads once into a fresh database and returns the seconds; making the empty tables is not counted.
-    pub fn run(&self, bench: &Bench, database: &str) -> Outcome<f64> {
-        bench.fresh_database(database)?;
-        bench.script(database, &self.create)?;
-        bench.settle()?;
-        Ok(bench.script(database, &self.load)?.seconds)
+    /// Makes a fresh database with the empty tables in it, and lets everything come to rest.
+    pub fn empty_tables(&self, bench: &Bench) -> Outcome<()> {
+        bench.fresh_database(DATABASE)?;
+        bench.script(DATABASE, &self.create)?;
+        bench.settle()
+    }
+
+    /// Adds keys and indexes to loaded tables.
+    pub fn keys(&self, bench: &Bench) -> Outcome<Run> {
+        bench.measured(bench.psql_script(DATABASE, &self.keys))
+    }
+
+    /// Loads once; making the empty tables is not counted.
+    pub fn run(&self, bench: &Bench) -> Outcome<Load> {
+        self.empty_tables(bench)?;
+        let copy = bench.measured(bench.psql_script(DATABASE, &self.copy))?;
+        Ok(Load {
+            copy_seconds: copy.seconds,
+            copy,
+            keys: self.keys(bench)?,
+        })
     }
 
     /// Removes the COPY files.
@@ -74,8 +95,24 @@ impl Limit {
     }
 }
 
+fn in_one_transaction(statements: &str) -> String {
+    format!("BEGIN;\n{statements}COMMIT;\n")
+}
+
+/// A table on the target, quoted.
+pub fn target_name(plan: &Plan, table: &TablePlan) -> String {
+    let schema = quote_ident(&plan.choices.schema);
+    format!("{schema}.{}", quote_ident(&table.target_name))
+}
+
+/// The columns of a table, quoted. The data sets' names are the same on both sides.
+pub fn column_names(table: &TablePlan) -> String {
+    let names: Vec<String> = table.columns.iter().map(|c| quote_ident(&c.name)).collect();
+    names.join(", ")
+}
+
 /// The plan that `outgrow` makes for a file.
 pub fn plan(bench: &Bench, file: &Path) -> Outcome<Plan> {
     let made = bench.outgrow(&["plan", "--json", &file.to_string_lossy()])?;
-    Ok(serde_json::from_str(&made.stdout)?)
+    Ok(serde_json::from_str(&made.success()?.stdout)?)
 }

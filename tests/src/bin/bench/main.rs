@@ -1,14 +1,20 @@
-//! Speed and memory of `outgrow`, as ratios to the fastest load there is, both measured in one run.
+//! Speed and memory of `outgrow`, as ratios to the fastest load there is and to other programs, all measured in one run.
 //!
 //! The limit of a data set: psql loads ready binary COPY files of the same rows over one connection, then makes
-//! the same keys and indexes. Rounds alternate limit and outgrow, and each starts on a fresh database after a
-//! CHECKPOINT of the server, so that the machine's drift hits both alike. Nothing here passes or fails.
+//! the same keys and indexes. `rounds` says how fairness is kept. Nothing here passes or fails.
 
 mod arguments;
+mod bound;
 mod census;
+mod children;
+mod cpu;
 mod datasets;
+mod folder;
+mod growth;
+mod interrupt;
 mod limit;
 mod measure;
+mod peers;
 mod random;
 mod report;
 mod rounds;
@@ -19,8 +25,7 @@ use std::io::{self, Write};
 use std::process::{Command, ExitCode};
 
 use clap::Parser;
-use outgrow_e2e::programs::{from_setup, repository};
-use outgrow_migrator::demo::private_postgres::PrivatePostgres;
+use outgrow_e2e::programs::repository;
 
 use arguments::Arguments;
 use measure::Bench;
@@ -29,10 +34,15 @@ use measure::Bench;
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
+    let result = run(&Arguments::parse());
+    if let Some(code) = interrupt::exit_code() {
+        // Nothing is left to do when stderr itself is gone.
+        let _ = writeln!(io::stderr(), "bench: interrupted; nothing is left behind");
+        return code;
+    }
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nothing is left to do when stderr itself is gone.
             let _ = writeln!(io::stderr(), "bench: {error}");
             ExitCode::FAILURE
         }
@@ -43,40 +53,33 @@ fn run(arguments: &Arguments) -> Outcome<()> {
     if let Some([way, file]) = arguments.read_once.as_deref() {
         return census::read_once(way, file.as_ref());
     }
+    interrupt::listen()?;
     if arguments.census {
         return census::run(arguments);
     }
-    let server = PrivatePostgres::builder()
-        .programs(from_setup("OUTGROW_PG_BINDIR"))
-        .durable(true)
-        .setting("shared_buffers", "1GB")
-        .setting("max_wal_size", "8GB")
-        .start()?;
-    let bench = Bench::new(server)?;
-    let mut results = Vec::new();
-    for dataset in arguments.datasets() {
-        say(&format!("{}: generating", dataset.name()))?;
-        let file = datasets::generate(dataset, arguments, bench.folder())?;
-        let result = rounds::run(&bench, dataset, &file, arguments.rounds)?;
-        // One data set at a time lies on the disk.
-        std::fs::remove_file(&file)?;
-        results.push(result);
+    let bench = Bench::start()?;
+    if arguments.growth {
+        return growth::run(&bench, arguments);
     }
-    let version = bench.sql_value("postgres", "SHOW server_version")?;
-    report::print(&results, &version)?;
+    let results: Vec<_> = arguments
+        .datasets()
+        .into_iter()
+        .map(|dataset| rounds::run(&bench, dataset, arguments, arguments.scale))
+        .collect::<Outcome<_>>()?;
+    report::print(&results, &bench.settings()?)?;
     if !arguments.no_agent {
-        report::print_agent(agent_overhead()?)?;
+        report::print_agent(agent_overhead(&bench)?)?;
     }
     Ok(())
 }
 
 /// Nanoseconds that the agent's wrapper adds to one write, from its own benchmark.
-fn agent_overhead() -> Outcome<f64> {
-    let output = Command::new("cargo")
+fn agent_overhead(bench: &Bench) -> Outcome<f64> {
+    let mut command = Command::new("cargo");
+    command
         .args(["bench", "-q", "-p", "outgrow-agent", "--bench", "write_overhead"])
-        .current_dir(repository())
-        .output()?;
-    let text = String::from_utf8_lossy(&output.stdout);
+        .current_dir(repository());
+    let text = children::run(command, bench.folder())?.success()?.stdout;
     report::added_nanoseconds(&text).ok_or_else(|| format!("no median in {text:?}").into())
 }
 
