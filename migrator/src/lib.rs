@@ -16,6 +16,7 @@ pub mod plan;
 pub mod quote;
 pub mod report;
 pub mod source;
+pub mod status;
 pub mod survey;
 pub mod target;
 pub mod verdict;

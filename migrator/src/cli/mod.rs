@@ -8,6 +8,7 @@ mod migrate;
 mod plan;
 mod runtime;
 mod source_args;
+mod status;
 pub mod target_args;
 mod verdict;
 mod verify;
@@ -43,6 +44,7 @@ enum Command {
     Plan(plan::Args),
     Migrate(migrate::Args),
     Verify(verify::Args),
+    Status(status::Args),
     Demo(demo::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -73,6 +75,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::run(args),
         Command::Migrate(args) => migrate::run(args),
         Command::Verify(args) => verify::run(args),
+        Command::Status(args) => status::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),

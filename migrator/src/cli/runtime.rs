@@ -55,6 +55,20 @@ fn with_command(failure: Failure) -> Failure {
     Failure { next, ..failure }
 }
 
+/// Runs `work` to its end or to a signal, whichever comes first; what only looks may be ended at any time.
+pub fn run_quietly(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = build()?;
+    let result = runtime.block_on(async {
+        let signals = install_handlers();
+        tokio::select! {
+            result = work => result,
+            _ = stop_signal(signals) => Ok(()),
+        }
+    });
+    runtime.shutdown_timeout(SHUTDOWN);
+    result
+}
+
 fn build() -> Result<Runtime, Failure> {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     let runtime = Builder::new_multi_thread()

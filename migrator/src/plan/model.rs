@@ -355,7 +355,8 @@ impl TablePlan {
         self.columns.iter().any(ColumnPlan::sets_aside)
     }
 
-    /// About how many bytes its rows take there: a row costs two for its count of fields, a field four for its length.
+    /// About how many bytes its rows take in a binary COPY stream: a row costs two bytes for its count of fields, a
+    /// field four for its length.
     pub fn stream_bytes(&self) -> u64 {
         self.bytes + self.rows * (2 + 4 * self.columns.len() as u64)
     }

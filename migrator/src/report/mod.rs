@@ -7,4 +7,5 @@ pub mod findings;
 pub mod layout;
 pub mod paint;
 pub mod progress;
+pub mod status;
 pub mod summary;

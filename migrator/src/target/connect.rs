@@ -14,10 +14,11 @@ use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::conninfo::{Address, Conninfo, Endpoint};
-use super::error::{TargetError, TargetFault, Unreachable};
+use super::error::{TargetError, TargetFault};
 use super::fault::{self, Attempt};
 use super::handshake::Handshake;
-use super::server::{self, ServerFacts};
+use super::lookup::{addresses, limited, timed_out, unknown_host};
+use super::server::{self, Purpose, ServerFacts};
 use super::tls::{self, Negotiation, Reach, TlsPlan, Verification};
 
 /// How long a clean goodbye may take; the server ends the session anyway when the socket closes.
@@ -143,9 +144,21 @@ impl Target {
 /// # Errors
 /// None can be reached, the login is refused, or the server is not fit; see [`TargetFault`].
 pub async fn connect(conninfo: &Conninfo) -> Result<Target, TargetError> {
+    connect_for(conninfo, Purpose::Migrate).await
+}
+
+/// As [`connect`], for a role that may be kept from writing.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_to_read(conninfo: &Conninfo) -> Result<Target, TargetError> {
+    connect_for(conninfo, Purpose::Read).await
+}
+
+async fn connect_for(conninfo: &Conninfo, purpose: Purpose) -> Result<Target, TargetError> {
     let mut last: Option<TargetFault> = None;
     for endpoint in &conninfo.endpoints {
-        match connect_endpoint(conninfo, endpoint).await {
+        match connect_endpoint(conninfo, endpoint, purpose).await {
             Ok(target) => return Ok(target),
             Err(fault) if passes_over(&fault, conninfo.skip_read_only) => last = Some(merge(last, fault)),
             Err(fault) => return Err(named(conninfo, fault)),
@@ -203,7 +216,11 @@ fn merge(earlier: Option<TargetFault>, fault: TargetFault) -> TargetFault {
     }
 }
 
-async fn connect_endpoint(conninfo: &Conninfo, endpoint: &Endpoint) -> Result<Target, TargetFault> {
+async fn connect_endpoint(
+    conninfo: &Conninfo,
+    endpoint: &Endpoint,
+    purpose: Purpose,
+) -> Result<Target, TargetFault> {
     let plan = tls::plan(conninfo.sslmode, &conninfo.roots, Reach::of(&endpoint.address));
     let connector = tls::connector(plan, &conninfo.roots, conninfo.client_certificate.as_ref())
         .map_err(TargetFault::TlsSetup)?;
@@ -214,6 +231,7 @@ async fn connect_endpoint(conninfo: &Conninfo, endpoint: &Endpoint) -> Result<Ta
             endpoint,
             ip,
             connector: &connector,
+            purpose,
         };
         match log_in(place, plan).await {
             Ok(target) => return Ok(target),
@@ -224,48 +242,6 @@ async fn connect_endpoint(conninfo: &Conninfo, endpoint: &Endpoint) -> Result<Ta
     Err(last.unwrap_or_else(|| unknown_host(endpoint, "the name has no address".into())))
 }
 
-fn unknown_host(endpoint: &Endpoint, reason: String) -> TargetFault {
-    TargetFault::Unreachable {
-        endpoint: endpoint.to_string(),
-        kind: Unreachable::UnknownHost,
-        reason,
-    }
-}
-
-fn timed_out(endpoint: &Endpoint, limit: Option<Duration>) -> TargetFault {
-    let seconds = limit.unwrap_or_default().as_secs();
-    TargetFault::Unreachable {
-        endpoint: endpoint.to_string(),
-        kind: Unreachable::TimedOut,
-        reason: format!("no answer within {seconds} s"),
-    }
-}
-
-/// The addresses of a server; a socket has none and counts as one.
-async fn addresses(conninfo: &Conninfo, endpoint: &Endpoint) -> Result<Vec<Option<IpAddr>>, TargetFault> {
-    let name = match &endpoint.address {
-        Address::Socket(_) => return Ok(vec![None]),
-        Address::Tcp {
-            hostaddr: Some(ip), ..
-        } => return Ok(vec![Some(*ip)]),
-        Address::Tcp { name, .. } => name,
-    };
-    let lookup = tokio::net::lookup_host((name.as_str(), endpoint.port));
-    match limited(conninfo.connect_timeout, lookup).await {
-        Some(Ok(found)) => Ok(found.map(|address| Some(address.ip())).collect()),
-        Some(Err(error)) => Err(unknown_host(endpoint, error.to_string())),
-        None => Err(timed_out(endpoint, conninfo.connect_timeout)),
-    }
-}
-
-/// Runs a future to its end or to the limit; `None`: the limit came first.
-async fn limited<T>(limit: Option<Duration>, future: impl Future<Output = T>) -> Option<T> {
-    match limit {
-        Some(limit) => tokio::time::timeout(limit, future).await.ok(),
-        None => Some(future.await),
-    }
-}
-
 /// One address of one server, with what is needed to log in there.
 #[derive(Clone, Copy)]
 struct Place<'a> {
@@ -273,6 +249,7 @@ struct Place<'a> {
     endpoint: &'a Endpoint,
     ip: Option<IpAddr>,
     connector: &'a MakeRustlsConnect,
+    purpose: Purpose,
 }
 
 impl Place<'_> {
@@ -320,6 +297,7 @@ async fn open_unlimited(
         conninfo,
         endpoint,
         connector,
+        purpose,
         ..
     } = place;
     // A note of its own: what another address answered says nothing about this one.
@@ -352,7 +330,7 @@ async fn open_unlimited(
     let of_session =
         |error: &tokio_postgres::Error| fault::session_fault(error, ended.get().map(String::as_str));
     let facts = server::facts(&client).await.map_err(|error| of_session(&error))?;
-    if let Some(fault) = server::unfit(&facts) {
+    if let Some(fault) = server::unfit(&facts, purpose) {
         return Err(fault);
     }
     server::make_settings(&client)

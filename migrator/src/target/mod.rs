@@ -14,6 +14,7 @@ mod environment;
 mod error;
 mod fault;
 mod handshake;
+mod lookup;
 mod parameter;
 mod passfile;
 mod reader;
@@ -27,7 +28,7 @@ mod sql_fault;
 mod tls;
 mod tls_verifier;
 
-pub use connect::{Target, connect};
+pub use connect::{Target, connect, connect_to_read};
 pub use conninfo::{Address, Conninfo, Endpoint, Keepalive, Origin, Password, TO_VARIABLE, resolve};
 pub use conninfo_error::ConninfoError;
 pub use environment::{Disk, Environment, Files, FoundFile};

@@ -87,8 +87,17 @@ fn read(row: &Row) -> Result<ServerFacts, Error> {
     })
 }
 
-/// Why this server cannot be migrated into, if it cannot.
-pub(super) fn unfit(facts: &ServerFacts) -> Option<TargetFault> {
+/// What a session is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To migrate.
+    Migrate,
+    /// To look at a migration: the role may be one that must not write. A standby does not see who is at work.
+    Read,
+}
+
+/// Why this server does not serve the purpose, if it does not.
+pub(super) fn unfit(facts: &ServerFacts, purpose: Purpose) -> Option<TargetFault> {
     if facts.major() < MINIMUM_SERVER_MAJOR {
         return Some(TargetFault::TooOld {
             version: facts.version.clone(),
@@ -99,7 +108,7 @@ pub(super) fn unfit(facts: &ServerFacts) -> Option<TargetFault> {
             reason: "it is a standby, or still recovering",
         });
     }
-    if facts.read_only {
+    if facts.read_only && purpose == Purpose::Migrate {
         return Some(TargetFault::ReadOnly {
             reason: "default_transaction_read_only is on",
         });
@@ -176,13 +185,13 @@ mod tests {
 
     #[test]
     fn the_first_version_that_is_accepted_is_14() {
-        assert!(unfit(&fit()).is_none());
+        assert!(unfit(&fit(), Purpose::Migrate).is_none());
         let old = ServerFacts {
             version_num: 139_999,
             version: "13.99".into(),
             ..fit()
         };
-        let told = unfit(&old).unwrap().to_string();
+        let told = unfit(&old, Purpose::Migrate).unwrap().to_string();
         assert!(told.contains("13.99") && told.contains("14"), "{told}");
     }
 
@@ -194,7 +203,7 @@ mod tests {
                 ..fit()
             };
             assert!(
-                matches!(unfit(&facts), Some(TargetFault::NotUtf8 { .. })),
+                matches!(unfit(&facts, Purpose::Migrate), Some(TargetFault::NotUtf8 { .. })),
                 "{encoding}"
             );
         }
@@ -212,9 +221,29 @@ mod tests {
         };
         for facts in [standby, switched_off] {
             assert!(
-                matches!(unfit(&facts), Some(TargetFault::ReadOnly { .. })),
+                matches!(
+                    unfit(&facts, Purpose::Migrate),
+                    Some(TargetFault::ReadOnly { .. })
+                ),
                 "{facts:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_role_that_must_not_write_may_look_but_not_at_a_standby() {
+        let reader = ServerFacts {
+            read_only: true,
+            ..fit()
+        };
+        assert!(unfit(&reader, Purpose::Read).is_none());
+        let standby = ServerFacts {
+            in_recovery: true,
+            ..reader
+        };
+        assert!(matches!(
+            unfit(&standby, Purpose::Read),
+            Some(TargetFault::ReadOnly { .. })
+        ));
     }
 }

@@ -32,4 +32,5 @@ mod refused_target;
 mod scene;
 mod side_by_side;
 mod sources;
+mod status;
 mod types;
