@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::migrate::{PointOfNoReturn, Request, migrate};
 use crate::report::progress::{Progress, Show};
 use crate::report::summary;
+use crate::source::{MaxWal, WalWatch};
 use crate::target::Environment;
 
 /// Migrate a SQLite file into Postgres and prove by hash that both hold the same values
@@ -30,6 +31,13 @@ pub struct Args {
     source: SourceArgs,
     #[command(flatten)]
     target: TargetArgs,
+    /// Stop, resumably, when the source's write-ahead log has grown by more than SIZE: 512MiB, 4GiB, none
+    ///
+    /// While outgrow reads, SQLite cannot start the log anew, so it grows with all that the application writes. With
+    /// auto that is the smaller of 10 GiB and half of what is free on its file system, so that the application never
+    /// meets a full disk. 0 or none is without a bound. The size that the log has at the start counts for nothing.
+    #[arg(long, value_name = "SIZE", default_value = "auto", help_heading = "Source")]
+    max_wal: MaxWal,
     /// Write the certificate to this new file instead of ./outgrow-certificate-RUN.json
     #[arg(long, value_name = "FILE", help_heading = "Report")]
     certificate: Option<PathBuf>,
@@ -53,8 +61,10 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         certificate: args.certificate.clone(),
     };
     let point = PointOfNoReturn::default();
-    let migrated = runtime::run_to(&point, migrate(&request, &conninfo, &progress, &point))
-        .inspect_err(|_| progress.abandon())?;
+    let watch = WalWatch::begin(&request.source, args.max_wal);
+    let work = migrate(&request, &conninfo, &progress, &point);
+    let migrated =
+        runtime::run_to(&point, bounded(&watch, &point, work)).inspect_err(|_| progress.abandon())?;
     let text = if args.json {
         summary::result_event(&migrated)
     } else {
@@ -66,4 +76,17 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         ..failure
     })?;
     Ok(Exit::Done)
+}
+
+/// Ends the work when the source's log grows too large. What is being committed is not given up any more.
+async fn bounded<T>(
+    watch: &WalWatch,
+    point: &PointOfNoReturn,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let mut work = std::pin::pin!(work);
+    tokio::select! {
+        result = &mut work => result,
+        grown = watch.exceeded() => if point.is_passed() { work.await } else { Err(grown) },
+    }
 }
