@@ -165,7 +165,7 @@ fn an_old_copy_written_over_the_file_with_its_times_changes_it() {
                 .status()
                 .unwrap()
                 .success()
-        )
+        );
     };
     cp(&path, &copy);
     let first = of(&path);

@@ -36,7 +36,7 @@ fn told(max: MaxWal, before: u64, after: u64) -> Option<Failure> {
             .open(&log)
             .unwrap()
             .set_len(bytes)
-            .unwrap()
+            .unwrap();
     };
     if before > 0 {
         resize(before);
