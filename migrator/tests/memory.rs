@@ -45,8 +45,9 @@ fn read(path: &Path) -> Result<(Catalog, Census), SourceError> {
         .query_row("PRAGMA hard_heap_limit", [], |row| row.get(0))
         .unwrap();
     assert_eq!(bound, HEAP_BYTES);
-    source.check_integrity()?;
-    let catalog = Catalog::read(&source)?;
+    let catalog = Catalog::read(&source);
+    source.check_integrity(catalog.as_ref().ok())?;
+    let catalog = catalog?;
     let census = Census::take(&source, &catalog, &Trials::default(), |_, _, _| {})?;
     Ok((catalog, census))
 }

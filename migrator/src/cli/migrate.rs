@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::migrate::{Pace, Request, Standing, migrate};
 use crate::report::progress::{Progress, Show};
 use crate::report::summary;
+use crate::source::{MaxWal, WalWatch};
 use crate::target::Environment;
 
 /// Migrate a SQLite file into Postgres and prove by hash that both hold the same values
@@ -48,6 +49,13 @@ pub struct Args {
     /// Drop what an unfinished migration of this file made, and begin anew
     #[arg(long)]
     restart: bool,
+    /// Stop, resumably, when the source's write-ahead log has grown by more than SIZE: 512MiB, 4GiB, none
+    ///
+    /// While outgrow reads, SQLite cannot start the log anew, so it grows with all that the application writes. With
+    /// auto that is the smaller of 10 GiB and half of what is free on its file system, so that the application never
+    /// meets a full disk. 0 or none is without a bound. The size that the log has at the start counts for nothing.
+    #[arg(long, value_name = "SIZE", default_value = "auto", help_heading = "Source")]
+    max_wal: MaxWal,
     /// Write the certificate to this new file instead of ./outgrow-certificate-RUN.json
     #[arg(long, value_name = "FILE", help_heading = "Report")]
     certificate: Option<PathBuf>,
@@ -103,8 +111,10 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         restart: args.restart,
     };
     let standing = Standing::default();
-    let migrated = runtime::run_to(&standing, migrate(&request, &conninfo, &progress, &standing))
-        .inspect_err(|_| progress.abandon())?;
+    let watch = WalWatch::begin(&request.source, args.max_wal);
+    let work = migrate(&request, &conninfo, &progress, &standing);
+    let migrated =
+        runtime::run_to(&standing, bounded(&watch, &standing, work)).inspect_err(|_| progress.abandon())?;
     let text = if args.json {
         summary::result_event(&migrated)
     } else {
@@ -116,4 +126,17 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         ..failure
     })?;
     Ok(Exit::Done)
+}
+
+/// Ends the work when the source's log grows too large. What is being committed is not given up any more.
+async fn bounded<T>(
+    watch: &WalWatch,
+    standing: &Standing,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let mut work = std::pin::pin!(work);
+    tokio::select! {
+        result = &mut work => result,
+        grown = watch.exceeded() => if standing.is_committing() { work.await } else { Err(grown) },
+    }
 }

@@ -119,7 +119,7 @@ impl Migration<'_> {
         let server = run::server_identity(target).await;
         let plan = &self.job.plan;
         let (plan_json, plan_sha256) = certificate::plan_sha256(plan);
-        let fingerprint = self.job.source().fingerprint();
+        let fingerprint = self.job.source().fingerprint().to_owned();
         if self.begun {
             let run = run::take_over(target, self.run).await?;
             self.standing.kept();

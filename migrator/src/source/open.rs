@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
+use super::fingerprint::Look;
 use super::reader::Reader;
 use super::readers::{self, Readers};
 use super::{Header, JournalMode, SourceError, TextEncoding};
@@ -20,6 +21,7 @@ pub struct Source {
     readers: Readers,
     header: Header,
     identity: Identity,
+    fingerprint: String,
     warnings: Vec<String>,
 }
 
@@ -67,6 +69,7 @@ impl Source {
         // Asked before SQLite opens the file, which makes an empty log where there is none.
         let has_log = wal_path.exists();
         let wal = std::fs::metadata(&wal_path).ok().filter(|wal| wal.len() > 0);
+        let look = Look::at(&real_path, &wal_path, &sidecar(&real_path, "-shm"));
         let (mut reader, mut readers) = readers::open(path, &header, more_readers)?;
         header.encoding = reader.read_encoding()?;
         readers.set_encoding(header.encoding);
@@ -85,11 +88,13 @@ impl Source {
             );
         }
         let identity = identify(&reader, path, &header, wal.as_ref())?;
+        let fingerprint = look.fingerprint(&header, identity.schema_version);
         Ok(Self {
             reader,
             readers,
             header,
             identity,
+            fingerprint,
             warnings,
         })
     }
@@ -109,9 +114,10 @@ impl Source {
         &self.identity
     }
 
-    /// Pins the state of the file.
-    pub fn fingerprint(&self) -> String {
-        format!("{:?}", self.identity)
+    /// A digest, hex, that a later process computes too exactly if the source still holds what this snapshot does.
+    /// Where that could not be made sure, because somebody was writing, it is one that never comes again.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
     }
 
     /// What its owner should know before reading goes on.
@@ -128,7 +134,7 @@ impl Deref for Source {
     }
 }
 
-fn sidecar(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn sidecar(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)

@@ -132,8 +132,10 @@ fn open(path: &Path, mandate: &Mandate, progress: &Progress) -> Result<Opened, F
         reviewed.check_source(source.identity())?;
     }
     progress.begin("source", None);
-    let integrity = source.check_integrity()?;
-    let mut catalog = Catalog::read(&source)?;
+    let catalog = Catalog::read(&source);
+    // Damage is told first: a catalog may not be readable because of it.
+    let integrity = source.check_integrity(catalog.as_ref().ok())?;
+    let mut catalog = catalog?;
     plan::computed::mark(&mut catalog, &mandate.choices);
     if catalog.tables.is_empty() && catalog.others.is_empty() {
         return Err(SourceError::NoTables(path.to_owned()).into());

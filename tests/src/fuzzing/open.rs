@@ -29,10 +29,12 @@ fn folder() -> tempfile::TempDir {
 
 fn plan_of(path: &Path) {
     let Ok(source) = Source::open(path) else { return };
-    let unchecked = source.check_integrity().unwrap_or_default().unchecked;
-    let Ok(catalog) = Catalog::read(&source) else {
-        return;
-    };
+    let catalog = Catalog::read(&source);
+    let unchecked = source
+        .check_integrity(catalog.as_ref().ok())
+        .unwrap_or_default()
+        .unchecked;
+    let Ok(catalog) = catalog else { return };
     let Ok(census) = Census::take(&source, &catalog, &Trials::default(), |_, _, _| {}) else {
         return;
     };

@@ -1,10 +1,12 @@
 //! A source that its application writes while it is migrated: the copy is one moment of it.
 
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use outgrow_e2e::postgres::Session;
 use rusqlite::Connection;
 
 use crate::scene::{Said, Scene};
@@ -92,4 +94,102 @@ fn a_migration_beside_a_writer_takes_one_moment_and_does_not_hold_the_writer_up(
         ))
         .unwrap();
     assert!(verify().exits(0).stdout.starts_with("EQUAL"));
+}
+
+/// Another session has the first table's name in its hands, so that a migration waits in the middle.
+fn hold_back(scene: &Scene) -> Session {
+    let session = Session::open(&scene.database.url());
+    assert!(session.rows("BEGIN; CREATE TABLE public.a ()").is_empty());
+    session
+}
+
+#[test]
+fn a_log_that_grows_too_large_ends_the_run_and_the_next_one_does_it_all() {
+    let scene = Scene::script(PAIRS);
+    let url = scene.database.url();
+    let application = Connection::open(&scene.source).unwrap();
+    // No snapshot of a reader ever holds a commit up, not by a moment.
+    application.busy_timeout(Duration::ZERO).unwrap();
+    let holding = hold_back(&scene);
+    let mut command = scene.command();
+    command.args(["migrate", scene.source.to_str().unwrap(), "--to", &url]);
+    command.args(["--max-wal", "256KiB"]);
+    let migration = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let migration = thread::spawn(move || migration.wait_with_output().unwrap());
+    let mut commits = 0_u32;
+    while !migration.is_finished() {
+        application.execute_batch(PAIR).unwrap();
+        commits += 1;
+        thread::sleep(Duration::from_millis(1));
+    }
+    let log = scene.source.with_file_name("app.db-wal");
+    let told = Said::of(&migration.join().unwrap());
+    told.refuses(
+        7,
+        &[
+            "the write-ahead log of the source grew by",
+            "--max-wal 256.0 KiB",
+            "app.db-wal",
+            "Run the same",
+        ],
+    );
+    assert!(commits > 20, "{commits} commits");
+    assert!(std::fs::metadata(&log).unwrap().len() > 256 * 1024);
+    assert!(holding.rows("ROLLBACK").is_empty());
+
+    // Nobody holds it any more: SQLite starts it anew.
+    let busy: i64 = application
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!((busy, std::fs::metadata(&log).unwrap().len()), (0, 0));
+    let certificate = scene.migrated(&["--max-wal", "256KiB"]);
+    assert_eq!(certificate["rows"], 2 * (20_000 + commits) + 1);
+}
+
+#[test]
+fn a_size_that_is_none_is_refused() {
+    let scene = Scene::script(PAIRS);
+    scene.migrate(&["--max-wal", "much"]).exits(2);
+}
+
+/// Outside WAL mode a reader and a commit exclude each other, and SQLite says so to the one who comes later.
+#[test]
+fn with_a_rollback_journal_a_writer_waits_until_the_migration_is_done() {
+    let scene = Scene::script(&PAIRS.replace("journal_mode = wal", "journal_mode = delete"));
+    let url = scene.database.url();
+    let holding = hold_back(&scene);
+    let mut command = scene.command();
+    command.args(["migrate", scene.source.to_str().unwrap(), "--to", &url]);
+    let migration = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while scene.database.value(waits) == "0" {
+        thread::sleep(Duration::from_millis(20));
+    }
+    let application = Connection::open(&scene.source).unwrap();
+    application.busy_timeout(Duration::ZERO).unwrap();
+    let refused = application.execute_batch(PAIR).unwrap_err();
+    assert_eq!(
+        refused.sqlite_error_code(),
+        Some(rusqlite::ErrorCode::DatabaseBusy)
+    );
+    application.execute_batch("ROLLBACK").unwrap();
+    application.busy_timeout(Duration::from_secs(60)).unwrap();
+    let waiting = thread::spawn(move || application.execute_batch(PAIR));
+    assert!(holding.rows("ROLLBACK").is_empty());
+    let said = Said::of(&migration.wait_with_output().unwrap()).exits(0);
+    assert!(
+        said.stderr.contains("the application cannot commit"),
+        "{}",
+        said.stderr
+    );
+    waiting.join().unwrap().unwrap();
+    assert_eq!(scene.database.value("SELECT n FROM total"), "20000");
 }
