@@ -29,6 +29,7 @@ mod records;
 mod refused_plan;
 mod refused_source;
 mod refused_target;
+mod resume;
 mod scene;
 mod side_by_side;
 mod sources;

@@ -1,0 +1,141 @@
+//! A migration that stopped is gone on with: what is kept, what is copied again, and when it says no.
+
+use crate::scene::Scene;
+use crate::sources;
+
+/// Three chunks of a table with a key, some of one without, and an index that the server refuses when all is copied.
+const REFUSED_LATE: &str = "CREATE TABLE a (id INTEGER PRIMARY KEY, v TEXT); \
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) INSERT INTO a SELECT 2 * i, 'v' || i FROM n; \
+    CREATE TABLE b (id INTEGER PRIMARY KEY, a_id INTEGER REFERENCES a); INSERT INTO b VALUES (1, 2), (2, 4); \
+    CREATE TABLE bare (v, w); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000) \
+      INSERT INTO bare SELECT i, 'w' FROM n; \
+    CREATE TABLE large (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO large VALUES (1, hex(randomblob(20000))); \
+    CREATE INDEX too_large ON large (v);";
+
+const WITHOUT_INDEX: [&str; 2] = ["--skip", "index:large.too_large"];
+
+/// A migration whose rows are all there and whose index is not.
+fn stopped() -> Scene {
+    let scene = Scene::script(REFUSED_LATE);
+    scene.migrate(&[]).refuses(
+        4,
+        &[
+            "index:large.too_large",
+            "What was copied is kept",
+            "--skip 'index:large.too_large'",
+            "run the same command again",
+        ],
+    );
+    assert_eq!(scene.database.value("SELECT count(*) FROM a"), "10000");
+    scene
+}
+
+/// Chunks by table and number, with the epoch that copied them.
+fn chunks(scene: &Scene, table: &str) -> Vec<String> {
+    let sql = format!(
+        "SELECT chunk || ' in ' || epoch || ': ' || rows FROM _outgrow.chunk WHERE table_name = '{table}' ORDER BY chunk"
+    );
+    let rows = scene.database.rows(&sql);
+    rows.into_iter().map(|row| row[0].clone().unwrap()).collect()
+}
+
+#[test]
+fn an_object_that_was_refused_late_is_left_out_and_nothing_is_copied_again() {
+    let scene = stopped();
+    let said = scene.migrate(&WITHOUT_INDEX).exits(0);
+    assert!(said.stderr.contains("19,003 rows there already"), "{}", said.stderr);
+    assert_eq!(chunks(&scene, "a"), ["0 in 1: 4096", "1 in 1: 4096", "2 in 1: 1808"]);
+    assert_eq!(scene.database.value("SELECT count(*) FROM _outgrow.run"), "1");
+    scene.verify(&[]).exits(0);
+}
+
+#[test]
+fn what_the_source_changed_meanwhile_is_copied_again_and_nothing_else() {
+    let scene = stopped();
+    sources::script(
+        &scene.source,
+        "UPDATE a SET v = 'changed' WHERE id = 10000; INSERT INTO a VALUES (30001, 'appended'); \
+         UPDATE bare SET w = 'x' WHERE v = 5; DELETE FROM b WHERE id = 2;",
+    );
+    let said = scene.migrate(&WITHOUT_INDEX).exits(0);
+    assert!(said.stderr.contains("changed since and copied again"), "{}", said.stderr);
+    // The chunk of row 10000 and the last one, which has no end; without a key all of the table.
+    assert_eq!(chunks(&scene, "a"), ["0 in 1: 4096", "3 in 2: 4096", "4 in 2: 1809"]);
+    assert_eq!(chunks(&scene, "bare"), ["0 in 2: 4096", "1 in 2: 4096", "2 in 2: 808"]);
+    assert_eq!(scene.database.value("SELECT v FROM a WHERE id = 10000"), "changed");
+    assert_eq!(scene.database.value("SELECT count(*) FROM b"), "1");
+    scene.verify(&[]).exits(0);
+}
+
+#[test]
+fn rows_that_come_and_go_in_the_middle_move_no_other_chunk() {
+    let scene = stopped();
+    sources::script(
+        &scene.source,
+        "DELETE FROM a WHERE id BETWEEN 2 AND 3000; INSERT INTO a VALUES (1, 'first'), (9999, 'between');",
+    );
+    scene.migrate(&WITHOUT_INDEX).exits(0);
+    let kept = chunks(&scene, "a");
+    assert!(kept.contains(&"2 in 1: 1808".to_owned()), "{kept:?}");
+    assert_eq!(scene.database.value("SELECT count(*) FROM a"), "8502");
+    scene.verify(&[]).exits(0);
+}
+
+#[test]
+fn a_table_that_would_be_made_otherwise_stops_it_and_a_restart_begins_anew() {
+    let scene = stopped();
+    sources::script(&scene.source, "ALTER TABLE a ADD COLUMN n INTEGER;");
+    scene
+        .migrate(&WITHOUT_INDEX)
+        .refuses(4, &["had another plan", "table a", "2 columns", "--restart"]);
+    scene.database.execute("CREATE TABLE public.somebodys (id int); CREATE VIEW own AS SELECT 1 AS one");
+    let restart = [&WITHOUT_INDEX[..], &["--restart"]].concat();
+    let said = scene.migrate(&restart).exits(0);
+    assert!(said.stderr.contains("dropped what migration"), "{}", said.stderr);
+    let states = "SELECT string_agg(state, ' ' ORDER BY began_at) FROM _outgrow.run";
+    assert_eq!(scene.database.value(states), "discarded done");
+    assert_eq!(scene.database.value("SELECT count(*) FROM somebodys"), "0");
+    assert_eq!(scene.database.value("SELECT one FROM own"), "1");
+    scene.verify(&[]).exits(0);
+}
+
+#[test]
+fn a_restart_takes_nothing_that_somebody_hangs_on_its_tables() {
+    let scene = stopped();
+    scene.database.execute("CREATE VIEW theirs AS SELECT v FROM a");
+    let before = scene.catalog();
+    let restart = [&WITHOUT_INDEX[..], &["--restart"]].concat();
+    scene.migrate(&restart).refuses(5, &["2BP01"]);
+    assert_eq!(before, scene.catalog());
+    scene.database.execute("DROP VIEW theirs");
+    scene.migrate(&restart).exits(0);
+}
+
+#[test]
+fn other_choices_for_the_rows_stop_it() {
+    let scene = stopped();
+    let other = [&WITHOUT_INDEX[..], &["--skip", "table:bare"]].concat();
+    scene.migrate(&other).refuses(4, &["had another plan", "table bare was in it", "--restart"]);
+    scene.migrate(&WITHOUT_INDEX).exits(0);
+}
+
+#[test]
+fn a_file_that_was_migrated_says_when_and_how_it_is_checked() {
+    let scene = Scene::script("CREATE TABLE a (id INTEGER PRIMARY KEY); INSERT INTO a VALUES (1);");
+    scene.migrated(&[]);
+    scene
+        .migrate(&[])
+        .refuses(4, &["already has a", "was migrated there at", "outgrow verify"]);
+}
+
+#[test]
+fn another_file_does_not_go_on_with_it() {
+    let scene = stopped();
+    let other = scene.source.with_file_name("other.db");
+    std::fs::copy(&scene.source, &other).unwrap();
+    let url = scene.database.url();
+    scene
+        .run(&["migrate", other.to_str().unwrap(), "--to", &url, WITHOUT_INDEX[0], WITHOUT_INDEX[1]])
+        .refuses(4, &["already has"]);
+    scene.migrate(&WITHOUT_INDEX).exits(0);
+}
