@@ -74,6 +74,10 @@ impl Migration<'_> {
     async fn attempt(&mut self) -> Result<Certificate, Failure> {
         let plan = &self.job.plan;
         let session = connect(self.conninfo).await?;
+        if !self.begun {
+            // A plain refusal leaves nothing behind.
+            copy::refuse_existing(&session, plan).await?;
+        }
         tables::ensure(&session).await?;
         let mut lease = Lease::take(session, &plan.choices.schema, self.progress).await?;
         // The answer to the last COMMIT may have been lost; the record tells.

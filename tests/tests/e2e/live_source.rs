@@ -134,7 +134,7 @@ fn a_log_that_grows_too_large_ends_the_run_and_the_next_one_does_it_all() {
             "the write-ahead log of the source grew by",
             "--max-wal 256.0 KiB",
             "app.db-wal",
-            "Run the same",
+            "run the same",
         ],
     );
     assert!(commits > 20, "{commits} commits");

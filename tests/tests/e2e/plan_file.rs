@@ -240,7 +240,18 @@ fn own_sql_cannot_end_the_transaction_it_runs_in() {
         let object = line.split('"').nth(1).unwrap();
         let refused = scene.migrate(&["--plan", "plan.toml"]);
         refused.refuses(4, &["[choices.sql]", object]);
-        assert_eq!(before, scene.catalog(), "{line}");
+        let value = |sql: &str| scene.database.value(sql);
+        assert_eq!(value("SELECT count(*) FROM _outgrow.migration"), "0", "{line}");
+        assert_eq!(value("SELECT to_regclass('public.u') IS NULL"), "t", "{line}");
+        assert_eq!(
+            value(&format!(
+                "SELECT count(*) FROM _outgrow.step WHERE step = '{object}'"
+            )),
+            "0"
+        );
+        scene
+            .database
+            .execute("DROP TABLE IF EXISTS t; DROP SCHEMA _outgrow CASCADE");
         let url = scene.database.url();
         scene
             .run(&["plan", source, "--plan", "plan.toml", "--to", &url])
@@ -262,7 +273,10 @@ fn own_sql_names_tables_without_their_schema_and_answers_for_what_it_does() {
         .migrate(&["--plan", "plan.toml"])
         .refuses(6, &["[choices.sql]"]);
     edit(&plan, "DELETE FROM t", "CREATE INDEX ix ON t (v DESC)");
-    scene.migrated(&["--plan", "plan.toml"]);
+    scene
+        .migrate(&["--plan", "plan.toml"])
+        .refuses(4, &["index:t.ix was made", "--restart"]);
+    scene.migrated(&["--plan", "plan.toml", "--restart"]);
     let count = "SELECT count(*) FROM pg_indexes WHERE schemaname = 'a''b' AND indexname = 'ix'";
     assert_eq!(scene.database.value(count), "1");
 }

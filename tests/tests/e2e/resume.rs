@@ -43,8 +43,15 @@ fn chunks(scene: &Scene, table: &str) -> Vec<String> {
 fn an_object_that_was_refused_late_is_left_out_and_nothing_is_copied_again() {
     let scene = stopped();
     let said = scene.migrate(&WITHOUT_INDEX).exits(0);
-    assert!(said.stderr.contains("19,003 rows there already"), "{}", said.stderr);
-    assert_eq!(chunks(&scene, "a"), ["0 in 1: 4096", "1 in 1: 4096", "2 in 1: 1808"]);
+    assert!(
+        said.stderr.contains("19,003 rows there already"),
+        "{}",
+        said.stderr
+    );
+    assert_eq!(
+        chunks(&scene, "a"),
+        ["0 in 1: 4096", "1 in 1: 4096", "2 in 1: 1808"]
+    );
     assert_eq!(scene.database.value("SELECT count(*) FROM _outgrow.run"), "1");
     scene.verify(&[]).exits(0);
 }
@@ -58,11 +65,24 @@ fn what_the_source_changed_meanwhile_is_copied_again_and_nothing_else() {
          UPDATE bare SET w = 'x' WHERE v = 5; DELETE FROM b WHERE id = 2;",
     );
     let said = scene.migrate(&WITHOUT_INDEX).exits(0);
-    assert!(said.stderr.contains("changed since and copied again"), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("changed since and copied again"),
+        "{}",
+        said.stderr
+    );
     // The chunk of row 10000 and the last one, which has no end; without a key all of the table.
-    assert_eq!(chunks(&scene, "a"), ["0 in 1: 4096", "3 in 2: 4096", "4 in 2: 1809"]);
-    assert_eq!(chunks(&scene, "bare"), ["0 in 2: 4096", "1 in 2: 4096", "2 in 2: 808"]);
-    assert_eq!(scene.database.value("SELECT v FROM a WHERE id = 10000"), "changed");
+    assert_eq!(
+        chunks(&scene, "a"),
+        ["0 in 1: 4096", "3 in 2: 4096", "4 in 2: 1809"]
+    );
+    assert_eq!(
+        chunks(&scene, "bare"),
+        ["0 in 2: 4096", "1 in 2: 4096", "2 in 2: 808"]
+    );
+    assert_eq!(
+        scene.database.value("SELECT v FROM a WHERE id = 10000"),
+        "changed"
+    );
     assert_eq!(scene.database.value("SELECT count(*) FROM b"), "1");
     scene.verify(&[]).exits(0);
 }
@@ -88,7 +108,9 @@ fn a_table_that_would_be_made_otherwise_stops_it_and_a_restart_begins_anew() {
     scene
         .migrate(&WITHOUT_INDEX)
         .refuses(4, &["had another plan", "table a", "2 columns", "--restart"]);
-    scene.database.execute("CREATE TABLE public.somebodys (id int); CREATE VIEW own AS SELECT 1 AS one");
+    scene
+        .database
+        .execute("CREATE TABLE public.somebodys (id int); CREATE VIEW own AS SELECT 1 AS one");
     let restart = [&WITHOUT_INDEX[..], &["--restart"]].concat();
     let said = scene.migrate(&restart).exits(0);
     assert!(said.stderr.contains("dropped what migration"), "{}", said.stderr);
@@ -115,7 +137,9 @@ fn a_restart_takes_nothing_that_somebody_hangs_on_its_tables() {
 fn other_choices_for_the_rows_stop_it() {
     let scene = stopped();
     let other = [&WITHOUT_INDEX[..], &["--skip", "table:bare"]].concat();
-    scene.migrate(&other).refuses(4, &["had another plan", "table bare was in it", "--restart"]);
+    scene
+        .migrate(&other)
+        .refuses(4, &["had another plan", "table bare was in it", "--restart"]);
     scene.migrate(&WITHOUT_INDEX).exits(0);
 }
 
@@ -135,7 +159,14 @@ fn another_file_does_not_go_on_with_it() {
     std::fs::copy(&scene.source, &other).unwrap();
     let url = scene.database.url();
     scene
-        .run(&["migrate", other.to_str().unwrap(), "--to", &url, WITHOUT_INDEX[0], WITHOUT_INDEX[1]])
+        .run(&[
+            "migrate",
+            other.to_str().unwrap(),
+            "--to",
+            &url,
+            WITHOUT_INDEX[0],
+            WITHOUT_INDEX[1],
+        ])
         .refuses(4, &["already has"]);
     scene.migrate(&WITHOUT_INDEX).exits(0);
 }
