@@ -194,6 +194,7 @@ pub async fn migrate(
     progress: &Arc<Progress>,
     standing: &Standing,
 ) -> Result<Migrated, Failure> {
+    certificate::prepare();
     // A wrong password should show before an hour of reading, not after.
     let target = connect(conninfo).await?;
     let found = resume::find(&target, request).await?;

@@ -281,6 +281,11 @@ fn canonical<T: serde::Serialize>(value: &T) -> String {
     serde_json_canonicalizer::to_string(value).unwrap_or_default()
 }
 
+/// Begins to take the running program's digest, so that it is at hand when a certificate asks for it.
+pub fn prepare() {
+    std::thread::spawn(own_digest);
+}
+
 /// The running program's digest, taken once: it stays what it is while it runs.
 fn own_digest() -> String {
     static DIGEST: OnceLock<String> = OnceLock::new();

@@ -212,9 +212,12 @@ fn is_searched_by_all(reader: &Reader, table: &Table, index: &Index) -> Result<b
     let mut parts: Vec<String> = names_of(table, index)
         .map(|name| unquoted(&name) + "=?")
         .collect();
+    let by_key = format!(" ({})", parts.join(" AND "));
     parts.push("rowid=?".to_owned());
     let by_all = format!(" ({})", parts.join(" AND "));
-    Ok(scan.starts_with("SCAN x") && reads_index(scan) && reads_index(search) && search.ends_with(&by_all))
+    // A unique key has one entry, which its rowid is then compared with.
+    let is_whole = search.ends_with(&by_all) || (index.unique && search.ends_with(&by_key));
+    Ok(scan.starts_with("SCAN x") && reads_index(scan) && reads_index(search) && is_whole)
 }
 
 /// As SQLite shows a name when it explains.

@@ -65,7 +65,7 @@ fn only_growth_beyond_the_bound_is_told() {
     let failure = told(max, 9000, 14_001).unwrap();
     assert_eq!(failure.exit, Exit::Interrupted);
     let text = failure.to_string();
-    for word in ["a.db-wal", "--max-wal", "Run the same command again", "4.9 KiB"] {
+    for word in ["a.db-wal", "--max-wal", "run the same command again", "4.9 KiB"] {
         assert!(text.contains(word), "{word}: {text}");
     }
 }
