@@ -4,6 +4,7 @@
 //! no migration comes to its end unless verification found both sides equal. Tables of outgrow's own are filled step
 //! by step (`own`), an application's in one transaction (`existing`).
 
+mod certify;
 mod existing;
 mod own;
 mod resume;
@@ -200,6 +201,13 @@ pub async fn migrate(
     if request.restart && !found.is_empty() {
         own::restart(conninfo, &request.mandate.choices.schema, &found, progress).await?;
         return begin_or_go_on(request, conninfo, target, None, (progress, standing)).await;
+    }
+    if found.is_empty()
+        && !request.restart
+        && let Some(done) = resume::find_done(&target, request).await?
+        && let Some(migrated) = certify::certify(&done, request, conninfo, progress).await?
+    {
+        return Ok(migrated);
     }
     begin_or_go_on(request, conninfo, target, found.last(), (progress, standing)).await
 }

@@ -288,7 +288,12 @@ impl From<TargetError> for Failure {
         };
         let next = error.fault.next();
         let passing = error.fault.passing();
+        let about_object = error.fault.is_about_the_object();
         let failure = Failure::new(exit, error.fault.to_string(), next).at(error.server);
-        Failure { passing, ..failure }
+        Failure {
+            passing,
+            about_object,
+            ..failure
+        }
     }
 }
