@@ -197,14 +197,14 @@ pub async fn migrate(
 ) -> Result<Migrated, Failure> {
     // A wrong password should show before an hour of reading, not after.
     let target = connect(conninfo).await?;
-    let found = resume::find(&target, request).await?;
+    let found = target.in_time(resume::find(&target, request)).await?;
     if request.restart && !found.is_empty() {
         own::restart(conninfo, &request.mandate.choices.schema, &found, progress).await?;
         return begin_or_go_on(request, conninfo, target, None, (progress, standing)).await;
     }
     if found.is_empty()
         && !request.restart
-        && let Some(done) = resume::find_done(&target, request).await?
+        && let Some(done) = target.in_time(resume::find_done(&target, request)).await?
         && let Some(migrated) = certify::certify(&done, request, conninfo, progress).await?
     {
         return Ok(migrated);
@@ -249,7 +249,7 @@ async fn begin_or_go_on(
         return migration.run(target).await;
     }
     if let Some(run) = unfinished {
-        let done = steps::load(&target, run_id).await?;
+        let done = target.in_time(steps::load(&target, run_id)).await?;
         resume::refuse_changed(&resume::plan_of(run)?, &job.plan, &done)?;
     }
     target.close().await;

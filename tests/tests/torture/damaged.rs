@@ -113,6 +113,9 @@ fn a_damaged_ledger_is_gone_on_with_or_begun_anew_and_never_equal_by_mistake() {
     let mut field = Field::with(&[]);
     let (mut ground, template) = template(&mut field);
     for (damage, sql) in DAMAGES.into_iter().chain(LOSSES) {
+        // The run is the same in each, and so is the name of its certificate.
+        let folder = tempfile::tempdir().unwrap();
+        ground.folder = folder.path().to_owned();
         ground.url = field.database(&template);
         postgres::execute(&ground.url, sql);
         let outcome = goes_on_or_says_how(&ground, damage);

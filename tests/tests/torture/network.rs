@@ -127,7 +127,7 @@ fn a_commit_that_is_cut_off_is_neither_lost_nor_made_twice() {
 fn a_network_that_is_slow_or_in_pieces_is_endured() {
     let faults = vec![Fault::Dribble(60_000), Fault::Delay(2)];
     each(faults, 2, |fault, said, _| {
-        assert_eq!(said.code, Some(0), "{fault:?}: {said:?}")
+        assert_eq!(said.code, Some(0), "{fault:?}: {said:?}");
     });
 }
 

@@ -72,11 +72,8 @@ fn connections_that_are_used_up_are_waited_for() {
     postgres::execute(&ground.url, end);
     // Somebody else is quicker.
     let greedy: Vec<Session> = (0..200)
-        .filter_map(|_| {
-            postgres::run(&role.url, "SELECT 1")
-                .is_ok()
-                .then(|| Session::open(&role.url))
-        })
+        .filter(|_| postgres::run(&role.url, "SELECT 1").is_ok())
+        .map(|_| Session::open(&role.url))
         .take(2)
         .collect();
     std::thread::sleep(Duration::from_secs(2));
@@ -184,7 +181,7 @@ fn a_full_disk_ends_it_and_the_same_command_goes_on_once_there_is_room() {
     );
     postgres::execute(&server, &format!("ALTER DATABASE {name} SET TABLESPACE small"));
     let filler = disk.0.join("filler");
-    let free = rustix_free(&disk.0);
+    let free = bytes_free(&disk.0);
     std::fs::write(&filler, vec![1; usize::try_from(free - 3_000_000).unwrap()]).unwrap();
     let said = ground.attempt(&["--retry-for", "5s"], "");
     assert_eq!(said.code, Some(7), "{said:?}");
@@ -197,7 +194,7 @@ fn a_full_disk_ends_it_and_the_same_command_goes_on_once_there_is_room() {
 }
 
 /// Bytes that are free on a file system.
-fn rustix_free(at: &Path) -> u64 {
+fn bytes_free(at: &Path) -> u64 {
     let output = Command::new("df")
         .args(["-B1", "--output=avail"])
         .arg(at)
