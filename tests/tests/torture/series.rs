@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use outgrow_e2e::postgres;
 use outgrow_e2e::processes::send;
+use outgrow_e2e::programs::outgrow;
 
 use super::attempt::{Attempt, Ground, Said, assert_done_before};
 use super::fixture;
@@ -67,6 +68,7 @@ struct Tally {
     ends: BTreeMap<Event, [u32; 4]>,
     changes: BTreeMap<&'static str, u32>,
     completed: u32,
+    met: usize,
     chunks_redone: u64,
 }
 
@@ -85,8 +87,9 @@ impl Tally {
 
     fn show(&self, seed: u64, took: Duration) {
         println!(
-            "torture: seed {seed}, {:.0} s, {} migrations EQUAL",
+            "torture: seed {seed}, {:.0} s, {} attempts met under way, {} migrations EQUAL",
             took.as_secs_f64(),
+            self.met,
             self.completed
         );
         println!(
@@ -131,11 +134,13 @@ fn series(seed: u64, events: usize, rows: u32, kinds: &[Event], wal: bool) {
     let mut ground = field.ground(rows, wal);
     let whole = undisturbed(&ground);
     ground.url = field.database("template1");
-    for _ in 0..events {
+    let mut met = 0;
+    while met < events {
         let event = *random.pick(kinds);
         let moment = whole.mul_f64(f64::from(u32::try_from(random.below(1000)).unwrap()) / 1000.0);
-        let said = disturbed(&mut field, &ground, event, moment, &mut random);
+        let (said, was_met) = disturbed(&mut field, &ground, event, moment, &mut random);
         tally.count(event, &said);
+        met += usize::from(was_met);
         if ground.is_done() {
             ground.assert_equal();
             tally.completed += 1;
@@ -150,11 +155,14 @@ fn series(seed: u64, events: usize, rows: u32, kinds: &[Event], wal: bool) {
     }
     ground.finish();
     tally.completed += 1;
+    tally.met = met;
     tally.show(seed, start.elapsed());
 }
 
 /// How long an attempt takes that nothing happens to.
 fn undisturbed(ground: &Ground) -> Duration {
+    // Built on first use, which is no part of it.
+    let _ = outgrow();
     let start = Instant::now();
     let said = ground.attempt(&["--retry-for", "0s"], "");
     let took = start.elapsed();
@@ -163,20 +171,21 @@ fn undisturbed(ground: &Ground) -> Duration {
     took
 }
 
-/// An attempt to which something happens at a moment of its life.
+/// An attempt to which something happens at a moment of its life; whether it still lived then.
 fn disturbed(
     field: &mut Field,
     ground: &Ground,
     event: Event,
     moment: Duration,
     random: &mut Random,
-) -> Said {
+) -> (Said, bool) {
     let jobs = ["1", "2", "4"][random.below(3)];
     // Half of them go on by themselves.
     let patience = if random.chance(50) { "30s" } else { "0s" };
     let options = ["--jobs", jobs, "--retry-for", patience];
     let mut attempt = ground.start(&options, "");
     std::thread::sleep(moment);
+    let was_met = !attempt.has_ended();
     match event {
         Event::KillTool => attempt.kill(),
         Event::Stop(signal) => {
@@ -189,12 +198,12 @@ fn disturbed(
         Event::KillBackend => kill_backend(field, ground, random),
         Event::KillPostmaster => field.kill_postmaster(),
         Event::StopServer => field.stop_at_once(),
-        Event::TwoTools => return two_tools(ground, attempt, moment),
+        Event::TwoTools => return (two_tools(ground, attempt, moment), was_met),
     }
     let said = attempt.end();
     field.await_back();
     assert_fit(ground, event, &said);
-    said
+    (said, was_met)
 }
 
 /// Exit codes are those that are documented for what happened.
