@@ -1,6 +1,6 @@
 //! Places where a test can end a migration: by an error of the connection, or the whole process.
 //!
-//! Every step that the ledger tells of calls [`reach`] by a name of its own, before and after it commits. Without the
+//! Every step that the ledger tells of calls `reach` by a name of its own, before and after it commits. Without the
 //! feature `failpoints` a place is nothing at all; released programs are built without it. Which place fails, and at
 //! which passing, the variable `FAILPOINTS` says, in the language of the crate `fail`: `chunk-sent=2*off->1*return(abort)`.
 

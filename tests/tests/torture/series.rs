@@ -14,7 +14,7 @@ use super::servers::Field;
 use crate::hostile::random::Random;
 
 /// Events of each series in a default run; four run side by side.
-const EVENTS: usize = 30;
+const EVENTS: usize = 26;
 
 /// Rows of the big table in a default run: three chunks. The long series has a hundred.
 const ROWS: u32 = 10_000;
