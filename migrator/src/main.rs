@@ -3,5 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    outgrow_migrator::failpoint::arm();
     outgrow_migrator::cli::main()
 }

@@ -12,4 +12,5 @@ pub mod postgres;
 pub mod processes;
 pub mod programs;
 pub mod promql;
+pub mod proxy;
 pub mod shipped;

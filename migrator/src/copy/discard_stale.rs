@@ -5,6 +5,7 @@ use outgrow_shared::ce1::Mode;
 use super::chunk::set_aside_range;
 use super::ddl::qualified;
 use super::fill::Copy;
+use crate::failpoint;
 use crate::failure::Failure;
 use crate::ledger::chunks::{self, ChunkRow};
 use crate::ledger::run::begin_fenced;
@@ -28,6 +29,7 @@ pub(super) async fn discard_stale(
     let plan = &copy.job.plan;
     let table = &plan.tables[place];
     begin_fenced(target, copy.run).await?;
+    failpoint::reach("stale-begun")?;
     match table.mode {
         Mode::Keyed => {
             for chunks in stale.chunks(RANGES_AT_ONCE) {
@@ -58,7 +60,9 @@ pub(super) async fn discard_stale(
     }
     let numbers: Vec<i64> = stale.iter().map(|chunk| chunk.number).collect();
     chunks::forget(target, copy.run, &table.name, &numbers).await?;
+    failpoint::reach("stale-recorded")?;
     target.batch("COMMIT").await?;
+    failpoint::reach("stale-committed")?;
     Ok(())
 }
 

@@ -22,6 +22,7 @@ use super::reading::{Extent, Task, read_task};
 use super::sending::{Limits, Sender};
 use super::steps::{Done, undo_for_repair};
 use crate::exit::Exit;
+use crate::failpoint;
 use crate::failure::Failure;
 use crate::job::Job;
 use crate::ledger::chunks::{self, ChunkRow};
@@ -86,6 +87,7 @@ pub async fn copy_all(sessions: &[Target], copy: Copy<'_>, done: &Done) -> Resul
             }),
         }
     }
+    failpoint::reach("compared")?;
     if resumed && !tasks.is_empty() {
         undo_for_repair(first, copy, done).await?;
     }
@@ -101,6 +103,7 @@ pub async fn copy_all(sessions: &[Target], copy: Copy<'_>, done: &Done) -> Resul
         digests[place] = digests[place].take().or(digest);
     }
     copy.progress.end(&counted(plan.rows(), "row"));
+    failpoint::reach("copied")?;
     let digests: Option<Vec<TableDigest>> = digests.into_iter().collect();
     Ok(digests.ok_or(CopyError::Worker)?)
 }

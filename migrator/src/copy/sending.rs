@@ -17,6 +17,7 @@ use super::ddl::{self, table_object};
 use super::encode::{HEADER, TRAILER};
 use super::run::{Freeze, copy_statement, send};
 use super::{CopyError, quarantine};
+use crate::failpoint;
 use crate::failure::Failure;
 use crate::job::Job;
 use crate::ledger::chunks::{self, ChunkRow};
@@ -72,6 +73,7 @@ impl Sender<'_> {
                 Some(transaction) => transaction,
                 none => {
                     begin_fenced(self.target, self.run).await?;
+                    failpoint::reach("copy-begun")?;
                     none.insert(Open::default())
                 }
             };
@@ -109,6 +111,7 @@ impl Sender<'_> {
         if let Some(copying) = &mut open.copying {
             let sending = send(&mut copying.sink, chunk.data.clone());
             self.timely(chunk.place, sending).await?;
+            failpoint::reach("chunk-sent")?;
             copying.rows += chunk.row.rows;
         }
         self.progress.add(chunk.row.rows, chunk.row.bytes);
@@ -116,6 +119,7 @@ impl Sender<'_> {
             // Nothing else can be sent before a COPY has ended.
             self.end_copy(open).await?;
             quarantine::write(self.target, self.run.id, table, &chunk.set_aside).await?;
+            failpoint::reach("quarantine-written")?;
         }
         open.bytes += chunk.row.bytes;
         open.chunks.push((table.name.clone(), chunk.row));
@@ -134,6 +138,7 @@ impl Sender<'_> {
         let sink = sink.map_err(|error| self.fault(place, self.target.fault(&error)))?;
         let mut sink = Box::pin(sink);
         self.timely(place, sink.feed(Bytes::from_static(HEADER))).await?;
+        failpoint::reach("copy-opened")?;
         Ok(Copying { place, sink, rows: 0 })
     }
 
@@ -144,6 +149,7 @@ impl Sender<'_> {
         let trailer = Bytes::copy_from_slice(&TRAILER);
         self.timely(copying.place, copying.sink.feed(trailer)).await?;
         let taken = self.timely(copying.place, copying.sink.as_mut().finish()).await?;
+        failpoint::reach("copy-closed")?;
         if taken != copying.rows {
             return Err(CopyError::Count {
                 table: self.job.plan.tables[copying.place].name.clone(),
@@ -157,8 +163,11 @@ impl Sender<'_> {
 
     async fn commit(&self, mut open: Open) -> Result<(), Failure> {
         self.end_copy(&mut open).await?;
+        failpoint::reach("chunks-before-record")?;
         chunks::insert(self.target, self.run, &open.chunks).await?;
+        failpoint::reach("chunks-recorded")?;
         self.target.batch("COMMIT").await?;
+        failpoint::reach("chunks-committed")?;
         Ok(())
     }
 
@@ -193,5 +202,6 @@ pub(super) async fn make_table(
     ddl::create_table(target, plan, table).await?;
     let made = Made::Relation(&plan.choices.schema, &table.target_name);
     steps::record(target, run, &table_object(table), &table.create, made).await?;
+    failpoint::reach("table-made")?;
     Ok(())
 }

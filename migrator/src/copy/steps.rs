@@ -12,6 +12,7 @@ use futures_util::future::try_join_all;
 use super::ddl::{self, table_object};
 use super::fill::{Copy, is_small};
 use super::sending::make_table;
+use crate::failpoint;
 use crate::failure::Failure;
 use crate::ledger::run::begin_fenced;
 use crate::ledger::steps::{self, Made, sql_sha256};
@@ -39,6 +40,7 @@ pub async fn prepare(target: &Target, copy: Copy<'_>, done: &Done) -> Result<(),
     let plan = &copy.job.plan;
     let schema = &plan.choices.schema;
     begin_fenced(target, copy.run).await?;
+    failpoint::reach("prepare-begun")?;
     if !done.contains_key(SCHEMA_STEP) {
         // Nobody else makes it at this moment: the lease is for this schema.
         let made = if tables::create_schema(target, schema).await? {
@@ -58,13 +60,16 @@ pub async fn prepare(target: &Target, copy: Copy<'_>, done: &Done) -> Result<(),
         ddl::prepare(target, step).await?;
         let made = if was_there { Made::Nothing } else { made };
         steps::record(target, copy.run, &step.object, &step.sql, made).await?;
+        failpoint::reach("preparation-made")?;
     }
     for (place, table) in plan.tables.iter().enumerate() {
         if !is_small(table) && !done.contains_key(&table_object(table)) {
             make_table(target, copy.run, plan, place).await?;
         }
     }
+    failpoint::reach("prepare-recorded")?;
     target.batch("COMMIT").await?;
+    failpoint::reach("prepare-committed")?;
     Ok(())
 }
 
@@ -105,6 +110,7 @@ pub async fn undo_for_repair(target: &Target, copy: Copy<'_>, done: &Done) -> Re
         return Ok(());
     }
     begin_fenced(target, copy.run).await?;
+    failpoint::reach("undo-begun")?;
     for sql in foreign_keys(target, plan).await? {
         target.batch(&sql).await?;
     }
@@ -114,7 +120,9 @@ pub async fn undo_for_repair(target: &Target, copy: Copy<'_>, done: &Done) -> Re
         }
     }
     steps::forget(target, copy.run, &undone).await?;
+    failpoint::reach("undo-recorded")?;
     target.batch("COMMIT").await?;
+    failpoint::reach("undo-committed")?;
     Ok(())
 }
 
@@ -251,6 +259,7 @@ async fn run_wave(
 async fn run_batch(target: &Target, copy: Copy<'_>, batch: &[Work<'_>], done: &Done) -> Result<(), Failure> {
     let plan = &copy.job.plan;
     begin_fenced(target, copy.run).await?;
+    failpoint::reach("steps-begun")?;
     for work in batch {
         match work {
             Work::Step(step) => {
@@ -260,15 +269,19 @@ async fn run_batch(target: &Target, copy: Copy<'_>, batch: &[Work<'_>], done: &D
                 let made = step.creates.as_deref();
                 let made = made.map_or(Made::Nothing, |name| Made::Relation(&plan.choices.schema, name));
                 steps::record(target, copy.run, &step.object, &step.sql, made).await?;
+                failpoint::reach("step-made")?;
             }
             Work::Analyze(table) => {
                 copy.progress.table(&table.name);
                 ddl::analyze_table(target, plan, table).await?;
                 steps::record(target, copy.run, &analyze_object(table), ANALYZE, Made::Nothing).await?;
+                failpoint::reach("table-analyzed")?;
             }
         }
     }
+    failpoint::reach("steps-recorded")?;
     target.batch("COMMIT").await?;
+    failpoint::reach("steps-committed")?;
     Ok(())
 }
 

@@ -5,7 +5,8 @@
 
 use super::LedgerError;
 use super::run::{Run, end, fence};
-use crate::target::{Target, TargetError, TargetFault};
+use crate::failpoint;
+use crate::target::{SqlFault, Target, TargetError, TargetFault};
 
 /// What the steps made and still exists, last first, in the server's own quoting. An index goes with its table.
 const MADE: &str = "SELECT i.type, i.identity FROM _outgrow.step s, \
@@ -29,6 +30,7 @@ const DEPENDENT: &str = "2BP01";
 pub async fn discard(target: &Target, run: Run) -> Result<Vec<String>, LedgerError> {
     target.batch("BEGIN").await?;
     fence(target, run).await?;
+    failpoint::reach("discard-begun")?;
     let rows = target.client().query(MADE, &[&run.id.to_string()]).await;
     let rows = rows.map_err(|error| target.fault(&error))?;
     let made: Vec<(String, String)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
@@ -38,13 +40,13 @@ pub async fn discard(target: &Target, run: Run) -> Result<Vec<String>, LedgerErr
     };
     for kind in ["view", "materialized view"] {
         for identity in of(kind) {
-            target.batch(&format!("DROP {kind} {identity}")).await?;
+            drop_own(target, &format!("DROP {kind} {identity}")).await?;
         }
     }
     // All at once: their foreign keys point at each other.
     let tables: Vec<&str> = of("table").collect();
     if !tables.is_empty() {
-        target.batch(&format!("DROP TABLE {}", tables.join(", "))).await?;
+        drop_own(target, &format!("DROP TABLE {}", tables.join(", "))).await?;
     }
     for kind in ["collation", "extension", "schema"] {
         for identity in of(kind) {
@@ -55,11 +57,27 @@ pub async fn discard(target: &Target, run: Run) -> Result<Vec<String>, LedgerErr
         target.execute(sql, &[&run.id.to_string()]).await?;
     }
     end(target, run, "discarded").await?;
+    failpoint::reach("discard-dropped")?;
     target.batch("COMMIT").await?;
+    failpoint::reach("discard-committed")?;
     Ok(made
         .into_iter()
         .map(|(kind, identity)| format!("{kind} {identity}"))
         .collect())
+}
+
+/// Drops what is the run's alone. The server would advise CASCADE, which drops what is somebody else's.
+async fn drop_own(target: &Target, sql: &str) -> Result<(), LedgerError> {
+    match target.batch(sql).await {
+        Err(TargetError {
+            fault: TargetFault::Sql(fault),
+            ..
+        }) if fault.sqlstate == DEPENDENT => {
+            let SqlFault { detail, message, .. } = *fault;
+            Err(LedgerError::DependedOn(detail.unwrap_or(message)))
+        }
+        done => Ok(done?),
+    }
 }
 
 /// Drops what others may have come to use since; then it is theirs.

@@ -24,6 +24,9 @@ pub enum LedgerError {
         /// Its session, as far as the server tells.
         holder: String,
     },
+    /// What the run made cannot be dropped: others use it.
+    #[error("what the migration made cannot be dropped, since other objects depend on it: {0}")]
+    DependedOn(String),
     /// A row of the ledger is not what outgrow writes.
     #[error("the ledger in schema _outgrow holds what outgrow does not write: {0}")]
     Unreadable(String),
@@ -49,6 +52,12 @@ impl From<LedgerError> for Failure {
                 what,
                 "Let it finish; `outgrow status` shows how far it is. Should it be stuck, stop that process, then run the \
                  same command again: it goes on from there.",
+            ),
+            LedgerError::DependedOn(_) => Self::new(
+                Exit::TargetError,
+                what,
+                "Nothing was dropped. Drop these first if they are yours to drop, then run again with --restart; or go \
+                 on without it.",
             ),
             LedgerError::Unreadable(_) => Self::new(
                 Exit::TargetError,

@@ -35,9 +35,9 @@ const INSERT: &str = "INSERT INTO _outgrow.run (run_id, epoch, state, target_sch
        source_fingerprint, plan_sha256, plan, system_identifier, timeline, tool_version) \
      VALUES ($1::text::uuid, 1, 'running', $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
-const UNFINISHED: &str = "SELECT run_id::text, target_schema, source_file, source_path_sha256, source_fingerprint, plan, \
+const IN_STATE: &str = "SELECT run_id::text, target_schema, source_file, source_path_sha256, source_fingerprint, plan, \
        system_identifier, timeline, began_at::text \
-     FROM _outgrow.run WHERE state = 'running' AND target_schema = $1 ORDER BY began_at, run_id";
+     FROM _outgrow.run WHERE state = $2 AND target_schema = $1 ORDER BY began_at, run_id";
 
 /// Sessions of a run that still live; a process number alone may be another session's by now.
 const END_SESSIONS: &str = "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a \
@@ -86,7 +86,7 @@ pub struct ServerIdentity {
     pub timeline: String,
 }
 
-/// A run that has not come to its end.
+/// A run as the ledger has it; mostly one that has not come to its end.
 #[derive(Debug, Clone)]
 pub struct Unfinished {
     /// Its id.
@@ -109,10 +109,26 @@ pub struct Unfinished {
 
 /// Runs into this schema that have not come to their end, oldest first; none where outgrow never ran.
 pub async fn unfinished(target: &Target, schema: &str) -> Result<Vec<Unfinished>, TargetError> {
+    in_state(target, schema, "running").await
+}
+
+/// Runs into this schema that are done, oldest first; none where outgrow never ran.
+pub async fn done(target: &Target, schema: &str) -> Result<Vec<Unfinished>, TargetError> {
+    in_state(target, schema, "done").await
+}
+
+/// Whether the ledger has this run.
+pub async fn is_known(target: &Target, id: Uuid) -> Result<bool, TargetError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM _outgrow.run WHERE run_id = $1::text::uuid)";
+    let row = target.client().query_one(sql, &[&id.to_string()]).await;
+    Ok(row.map_err(|error| target.fault(&error))?.get(0))
+}
+
+async fn in_state(target: &Target, schema: &str, state: &str) -> Result<Vec<Unfinished>, TargetError> {
     if !super::tables::may_read(target, "run").await? {
         return Ok(Vec::new());
     }
-    let rows = target.client().query(UNFINISHED, &[&schema]).await;
+    let rows = target.client().query(IN_STATE, &[&schema, &state]).await;
     let rows = rows.map_err(|error| target.fault(&error))?;
     Ok(rows
         .iter()

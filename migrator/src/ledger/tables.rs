@@ -1,6 +1,7 @@
 //! The tables of outgrow's own in the target, and whether the role may have them.
 
 use crate::exit::Exit;
+use crate::failpoint;
 use crate::failure::Failure;
 use crate::quote::quote_ident;
 use crate::target::{Target, TargetError, TargetFault};
@@ -48,7 +49,12 @@ pub async fn ensure(target: &Target) -> Result<(), Failure> {
     target.batch("BEGIN").await?;
     lock(target).await?;
     let refusal = match create(target).await {
-        Ok(()) => return Ok(target.batch("COMMIT").await?),
+        Ok(()) => {
+            failpoint::reach("ledger-made")?;
+            target.batch("COMMIT").await?;
+            failpoint::reach("ledger-committed")?;
+            return Ok(());
+        }
         Err(refusal) => refusal,
     };
     if !matches!(refusal.fault, TargetFault::MissingGrant(_)) {

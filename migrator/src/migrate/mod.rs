@@ -4,6 +4,7 @@
 //! no migration comes to its end unless verification found both sides equal. Tables of outgrow's own are filled step
 //! by step (`own`), an application's in one transaction (`existing`).
 
+mod certify;
 mod existing;
 mod own;
 mod resume;
@@ -197,10 +198,17 @@ pub async fn migrate(
     certificate::prepare();
     // A wrong password should show before an hour of reading, not after.
     let target = connect(conninfo).await?;
-    let found = resume::find(&target, request).await?;
+    let found = target.in_time(resume::find(&target, request)).await?;
     if request.restart && !found.is_empty() {
         own::restart(conninfo, &request.mandate.choices.schema, &found, progress).await?;
         return begin_or_go_on(request, conninfo, target, None, (progress, standing)).await;
+    }
+    if found.is_empty()
+        && !request.restart
+        && let Some(done) = target.in_time(resume::find_done(&target, request)).await?
+        && let Some(migrated) = certify::certify(&done, request, conninfo, progress).await?
+    {
+        return Ok(migrated);
     }
     begin_or_go_on(request, conninfo, target, found.last(), (progress, standing)).await
 }
@@ -242,7 +250,7 @@ async fn begin_or_go_on(
         return migration.run(target).await;
     }
     if let Some(run) = unfinished {
-        let done = steps::load(&target, run_id).await?;
+        let done = target.in_time(steps::load(&target, run_id)).await?;
         resume::refuse_changed(&resume::plan_of(run)?, &job.plan, &done)?;
     }
     target.close().await;

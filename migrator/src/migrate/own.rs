@@ -5,12 +5,15 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::retry::{Retry, interrupted};
 use super::{Migrated, Request, Standing, keep, prove};
 use crate::copy::{self, Copy};
 use crate::exit::Exit;
+use crate::failpoint;
 use crate::failure::Failure;
 use crate::job::Job;
 use crate::ledger::lease::Lease;
@@ -20,8 +23,12 @@ use crate::plan::model::Plan;
 use crate::report::certificate::{self, Certificate, Level};
 use crate::report::layout::counted;
 use crate::report::progress::Progress;
-use crate::target::{Conninfo, Target, connect, connect_many};
+use crate::target::{Conninfo, Target, TargetError, TargetFault, connect, connect_many};
 use crate::verify::{Verified, snapshot};
+
+/// How long it may take to get hold of the run: longer than all waits for locks and for another process together.
+/// From then on the pulse notices a server that is silent.
+const OPENING: Duration = Duration::from_secs(60);
 
 /// What became of the rows of a migration that was interrupted.
 const GO_ON: &str = "What was copied is kept: run the same command again, and it goes on where it stopped.";
@@ -47,22 +54,27 @@ impl Migration<'_> {
     /// Attempts until it is done, until what fails does not pass, or until nothing gets better for long enough.
     pub async fn run(mut self) -> Result<Migrated, Failure> {
         let mut retry = Retry::new(self.request.pace.retry_for);
+        let resumed = self.begun;
         loop {
             let failure = match self.attempt().await {
                 Ok(certificate) => return self.finish(certificate),
                 Err(failure) => failure,
             };
-            let ended = if self.begun {
-                retry.after(failure, self.progress).await
-            } else {
-                return Err(failure);
-            };
-            ended.map_err(|failure| interrupted(failure, GO_ON))?;
+            if let Err(failure) = retry.after(failure, self.progress).await {
+                // Nothing can be gone on with before the run is in the ledger.
+                return Err(match self.begun {
+                    true if resumed && failure.about_object => begin_anew(failure),
+                    true => interrupted(failure, GO_ON),
+                    false => failure,
+                });
+            }
         }
     }
 
     fn finish(self, certificate: Certificate) -> Result<Migrated, Failure> {
+        failpoint::reach("certificate-before-write")?;
         keep(&certificate, &self.path)?;
+        failpoint::reach("certificate-written")?;
         Ok(Migrated {
             certificate,
             path: self.path,
@@ -72,25 +84,23 @@ impl Migration<'_> {
 
     /// One attempt, from the lease to the last commit.
     async fn attempt(&mut self) -> Result<Certificate, Failure> {
-        let plan = &self.job.plan;
         let session = connect(self.conninfo).await?;
-        if !self.begun {
-            // A plain refusal leaves nothing behind.
-            copy::refuse_existing(&session, plan).await?;
-        }
-        tables::ensure(&session).await?;
-        let mut lease = Lease::take(session, &plan.choices.schema, self.progress).await?;
-        // The answer to the last COMMIT may have been lost; the record tells.
-        if let Some(certificate) = self.certificate.take()
-            && record::record_exists(lease.session(), self.run).await?
-        {
-            return Ok(certificate);
-        }
-        let run = self.begin(lease.session()).await?;
+        let opening = tokio::time::timeout(OPENING, self.open(session)).await;
+        let (mut lease, run) = match opening.unwrap_or_else(|_| Err(self.silent().into()))? {
+            Opened::Begun(lease, run) => (lease, run),
+            Opened::Done(certificate) => return Ok(*certificate),
+        };
         let mut silent = lease.beat(run, self.progress);
-        let sessions = self.open_sessions(run).await?;
-        let mut facts = certificate::target_facts(lease.session()).await?;
-        facts.add_bulk_settings(first_of(&sessions)?).await?;
+        let opening = async {
+            let sessions = self.open_sessions(run).await?;
+            let mut facts = certificate::target_facts(lease.session()).await?;
+            facts.add_bulk_settings(first_of(&sessions)?).await?;
+            Ok::<_, Failure>((sessions, facts))
+        };
+        let (sessions, facts) = tokio::select! {
+            opened = opening => opened?,
+            Ok(error) = &mut silent => return Err(error.into()),
+        };
         if !facts.is_durable() {
             self.progress.note(
                 "the server runs with fsync = off: what it has committed can be lost with its machine, whatever the \
@@ -107,7 +117,10 @@ impl Migration<'_> {
         let certificate = certificate::certify(plan, &verified, first, &facts, run.id, Level::ReadBack);
         self.certificate = Some(certificate.clone());
         self.standing.committing();
-        let ended = end(first, run, plan, &certificate).await;
+        let ended = tokio::select! {
+            ended = end(first, run, plan, &certificate) => ended,
+            Ok(error) = &mut silent => Err(error.into()),
+        };
         if let Err(failure) = ended {
             self.standing.kept();
             return Err(failure);
@@ -118,16 +131,61 @@ impl Migration<'_> {
         Ok(certificate)
     }
 
+    /// Gets hold of the run, unless it turns out to be done.
+    async fn open(&mut self, session: Target) -> Result<Opened, Failure> {
+        if !self.begun {
+            // A plain refusal leaves nothing behind.
+            copy::refuse_existing(&session, &self.job.plan).await?;
+        }
+        tables::ensure(&session).await?;
+        let lease = Lease::take(session, &self.job.plan.choices.schema, self.progress).await?;
+        failpoint::reach("lease-taken")?;
+        let target = lease.session();
+        if let Some(certificate) = self.committed(target).await? {
+            return Ok(Opened::Done(Box::new(certificate)));
+        }
+        match self.begin(target).await {
+            Ok(run) => Ok(Opened::Begun(lease, run)),
+            // The session that lost its client may have been committing until now.
+            Err(failure) => match self.committed(target).await? {
+                Some(certificate) => Ok(Opened::Done(Box::new(certificate))),
+                None => Err(failure),
+            },
+        }
+    }
+
+    /// The certificate, if the answer to the last COMMIT was lost and the record says that it came about.
+    async fn committed(&self, target: &Target) -> Result<Option<Certificate>, Failure> {
+        let Some(certificate) = &self.certificate else {
+            return Ok(None);
+        };
+        let there = record::record_exists(target, self.run).await?;
+        Ok(there.then(|| certificate.clone()))
+    }
+
+    fn silent(&self) -> TargetError {
+        let reason = format!("it gave no sign of life for {} s", OPENING.as_secs());
+        TargetError {
+            server: self.conninfo.redacted(),
+            fault: TargetFault::ConnectionLost { reason },
+        }
+    }
+
     /// Begins the run, or makes it this process's own.
     async fn begin(&mut self, target: &Target) -> Result<Run, Failure> {
         let server = run::server_identity(target).await;
         let plan = &self.job.plan;
         let (plan_json, plan_sha256) = certificate::plan_sha256(plan);
         let fingerprint = self.job.source().fingerprint().to_owned();
-        if self.begun {
+        // The answer to what begins a run may have been lost, too.
+        if self.begun || run::is_known(target, self.run).await? {
+            self.begun = true;
+            failpoint::reach("run-before-take-over")?;
             let run = run::take_over(target, self.run).await?;
+            failpoint::reach("run-taken-over")?;
             self.standing.kept();
             run::refresh(target, run, &fingerprint, (&plan_json, &plan_sha256), &server).await?;
+            failpoint::reach("run-refreshed")?;
             return Ok(run);
         }
         copy::refuse_existing(target, plan).await?;
@@ -141,9 +199,11 @@ impl Migration<'_> {
             plan: &plan_json,
             server: &server,
         };
+        failpoint::reach("run-before-begin")?;
         let run = run::begin(target, &new).await?;
         self.begun = true;
         self.standing.kept();
+        failpoint::reach("run-begun")?;
         Ok(run)
     }
 
@@ -158,6 +218,7 @@ impl Migration<'_> {
         for session in &sessions {
             session.make_bulk_settings().await?;
             run::register(session, run).await?;
+            failpoint::reach("session-registered")?;
         }
         Ok(sessions)
     }
@@ -178,22 +239,44 @@ impl Migration<'_> {
         let done = steps::load(first, run.id).await?;
         copy::run_after(sessions, copy, &done).await?;
         let all: Vec<&Target> = sessions.iter().collect();
+        failpoint::reach("steps-done")?;
         snapshot::begin(&all).await?;
         let verified = prove(&all, &self.job, run.id, digests, self.progress).await?;
         snapshot::end(&all).await?;
+        failpoint::reach("proved")?;
         Ok(verified)
     }
+}
+
+/// A refusal that comes where a run is gone on with: what it made may not be as it left it.
+fn begin_anew(failure: Failure) -> Failure {
+    let next = format!(
+        "If somebody changed what this migration made there, or its ledger, begin anew with --restart. {}",
+        failure.next
+    );
+    Failure { next, ..failure }
+}
+
+/// What an attempt begins with.
+enum Opened {
+    /// The run is this process's.
+    Begun(Lease, Run),
+    /// It was done by an attempt that did not hear of it.
+    Done(Box<Certificate>),
 }
 
 /// Writes the record and ends the run. Its COMMIT waits for the disk, and with it all that were made before it.
 async fn end(target: &Target, run: Run, plan: &Plan, certificate: &Certificate) -> Result<(), Failure> {
     run::begin_fenced(target, run).await?;
+    failpoint::reach("end-begun")?;
     target.batch("SET LOCAL synchronous_commit = on").await?;
     let (plan_json, plan_sha256) = certificate::plan_sha256(plan);
     let root = certificate.source.root.to_hex();
     record::write_record(target, plan, run.id, (&plan_json, &plan_sha256), &root).await?;
     run::end(target, run, "done").await?;
+    failpoint::reach("end-recorded")?;
     target.batch("COMMIT").await?;
+    failpoint::reach("end-committed")?;
     Ok(())
 }
 

@@ -41,11 +41,20 @@ pub(super) fn plan_of(run: &Unfinished) -> Result<Plan, Failure> {
 /// Unfinished migrations of this very file into the schema, oldest first.
 pub(super) async fn find(target: &Target, request: &Request) -> Result<Vec<Unfinished>, Failure> {
     let found = run::unfinished(target, &request.mandate.choices.schema).await?;
+    Ok(of_source(found, request).collect())
+}
+
+/// The latest migration of this very file into the schema that is done.
+pub(super) async fn find_done(target: &Target, request: &Request) -> Result<Option<Unfinished>, Failure> {
+    let found = run::done(target, &request.mandate.choices.schema).await?;
+    Ok(of_source(found, request).last())
+}
+
+fn of_source(found: Vec<Unfinished>, request: &Request) -> impl Iterator<Item = Unfinished> {
     let path = path_sha256(&request.source);
-    Ok(found
+    found
         .into_iter()
-        .filter(|run| run.source_path_sha256 == path)
-        .collect())
+        .filter(move |run| run.source_path_sha256 == path)
 }
 
 /// The work of a run whose source has not changed since: its plan is still right, and nothing has to be counted again.

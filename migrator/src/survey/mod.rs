@@ -100,7 +100,7 @@ fn no_target() -> Failure {
 
 /// What the target holds, if its tables are to be filled as they are.
 async fn look(target: &Target, opened: &Opened, choices: &Choices) -> Result<Option<Facts>, Failure> {
-    let there = catalog::read(target, &choices.schema).await?;
+    let there = target.in_time(catalog::read(target, &choices.schema)).await?;
     let mut facts = Facts::new(&opened.catalog, there, choices);
     if !choices.into_existing && !are_the_applications(target, &facts, choices).await? {
         return Ok(None);
@@ -119,7 +119,8 @@ async fn are_the_applications(target: &Target, facts: &Facts, choices: &Choices)
     }
     let names = facts.bound_names();
     // Tables that outgrow made are no application's: to fill them again is to migrate twice.
-    Ok(!made_by_outgrow(target, &choices.schema, &names).await?)
+    let asked = target.in_time(made_by_outgrow(target, &choices.schema, &names));
+    Ok(!asked.await?)
 }
 
 fn open(path: &Path, mandate: &Mandate, progress: &Progress) -> Result<Opened, Failure> {

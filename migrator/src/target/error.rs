@@ -197,6 +197,11 @@ impl TargetFault {
         fault.sqlstate != "42P07" && CLASSES_ABOUT_AN_OBJECT.iter().any(about)
     }
 
+    /// Whether something of this name is there already.
+    fn is_about_a_taken_name(&self) -> bool {
+        matches!(self, Self::Sql(fault) if fault.sqlstate == "42P07")
+    }
+
     /// Whether a limit of Postgres itself is exceeded.
     pub fn is_beyond_a_limit(&self) -> bool {
         matches!(self, Self::Sql(fault) if fault.sqlstate.starts_with(LIMIT_CLASS))
@@ -288,7 +293,12 @@ impl From<TargetError> for Failure {
         };
         let next = error.fault.next();
         let passing = error.fault.passing();
+        let about_object = error.fault.is_about_the_object() || error.fault.is_about_a_taken_name();
         let failure = Failure::new(exit, error.fault.to_string(), next).at(error.server);
-        Failure { passing, ..failure }
+        Failure {
+            passing,
+            about_object,
+            ..failure
+        }
     }
 }

@@ -17,6 +17,7 @@ mod handshake;
 mod lookup;
 mod parameter;
 mod passfile;
+mod patience;
 mod reader;
 mod redacted;
 mod secret;
