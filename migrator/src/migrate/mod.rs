@@ -227,6 +227,8 @@ async fn begin_or_go_on(
             "going on with migration {run_id}, begun at {}",
             run.began_at
         ));
+        // Without it, what the run made would be taken for an application's.
+        resume::plan_of(run)?;
     }
     let same = match unfinished {
         Some(run) => resume::same_job(run, request, progress).await?,
