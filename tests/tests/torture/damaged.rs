@@ -69,7 +69,7 @@ const DAMAGES: [(&str, &str); 16] = [
 
 /// What is done to the tables themselves.
 const LOSSES: [(&str, &str); 6] = [
-    ("rows deleted", "DELETE FROM public.big WHERE id = 20"),
+    ("rows deleted", "DELETE FROM public.child WHERE id = 20"),
     (
         "a row changed",
         "UPDATE public.pairs SET n = n + 1 WHERE b = 'step 40'",
