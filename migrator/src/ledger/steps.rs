@@ -36,7 +36,15 @@ const INSERT: &str = "INSERT INTO _outgrow.step (run_id, epoch, step, sql_sha256
          WHERE $5 = 'collation' AND n.nspname = $6 AND l.collname = $7 \
        UNION ALL SELECT 'pg_catalog.pg_extension'::regclass::oid, e.oid FROM pg_catalog.pg_extension e \
          WHERE $5 = 'extension' AND e.extname = $7 \
-     ) made (class, object) ON true LIMIT 1";
+     ) made (class, object) ON true LIMIT 1 \
+     ON CONFLICT (run_id, step) DO UPDATE SET epoch = excluded.epoch, sql_sha256 = excluded.sql_sha256, \
+       made_class = excluded.made_class, made_object = excluded.made_object, finished_at = pg_catalog.clock_timestamp()";
+
+/// Steps that are done. An index that somebody dropped since is not there, and is built again; a table that is gone
+/// shows in its rows.
+const SELECT: &str = "SELECT step, sql_sha256 FROM _outgrow.step s WHERE run_id = $1::text::uuid \
+     AND (made_object IS NULL OR step NOT LIKE 'index:%' \
+          OR EXISTS (SELECT 1 FROM pg_catalog.pg_class c WHERE c.oid = s.made_object))";
 
 /// What a step makes in the target, for whoever discards the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,8 +80,7 @@ pub fn sql_sha256(sql: &str) -> String {
 
 /// Steps that are done, each with the digest of its statement.
 pub async fn load(target: &Target, run: Uuid) -> Result<HashMap<String, String>, TargetError> {
-    let sql = "SELECT step, sql_sha256 FROM _outgrow.step WHERE run_id = $1::text::uuid";
-    let rows = target.client().query(sql, &[&run.to_string()]).await;
+    let rows = target.client().query(SELECT, &[&run.to_string()]).await;
     let rows = rows.map_err(|error| target.fault(&error))?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }

@@ -57,6 +57,17 @@ fn an_object_that_was_refused_late_is_left_out_and_nothing_is_copied_again() {
 }
 
 #[test]
+fn an_index_that_somebody_dropped_meanwhile_is_built_again() {
+    let script = format!("{REFUSED_LATE} CREATE INDEX by_v ON a (v);");
+    let scene = Scene::script(&script);
+    scene.migrate(&[]).exits(4);
+    scene.database.execute("DROP INDEX IF EXISTS by_v");
+    scene.migrate(&WITHOUT_INDEX).exits(0);
+    let there = "SELECT count(*) FROM pg_indexes WHERE indexname = 'by_v'";
+    assert_eq!(scene.database.value(there), "1");
+}
+
+#[test]
 fn what_the_source_changed_meanwhile_is_copied_again_and_nothing_else() {
     let scene = stopped();
     sources::script(
