@@ -79,103 +79,40 @@ pub(in crate::status) fn facts(run: RunFacts, chunks: Vec<ChunkFacts>) -> Facts 
 
 #[test]
 fn a_run_is_at_work_while_its_lease_is_held_and_its_pulse_is_fresh() {
-    let lease = |since_seconds| {
-        Some(Lease {
+    let with = |change: fn(&mut RunFacts)| {
+        let mut run = at_work();
+        change(&mut run);
+        state_of(&run, NOW)
+    };
+    let lease = |run: &mut RunFacts, since_seconds| {
+        run.lease = Some(Lease {
             pid: 7,
             since_seconds,
         })
     };
-    let fresh = at_work();
-    let cases = [
-        ("fresh", fresh.clone(), State::Running),
-        (
-            "at the limit",
-            RunFacts {
-                pulse: Some(pulse(30.0, "copy")),
-                ..fresh.clone()
-            },
-            State::Running,
-        ),
-        (
-            "past the limit",
-            RunFacts {
-                pulse: Some(pulse(30.5, "copy")),
-                ..fresh.clone()
-            },
-            State::Stopped,
-        ),
-        (
-            "without a lease",
-            RunFacts {
-                lease: None,
-                ..fresh.clone()
-            },
-            State::Stopped,
-        ),
-        (
-            "the lease is another run's by now",
-            RunFacts {
-                lease: lease(Some(NOW - 0.5)),
-                ..fresh.clone()
-            },
-            State::Stopped,
-        ),
-        (
-            "the role does not see since when the lease is held",
-            RunFacts {
-                lease: lease(None),
-                ..fresh.clone()
-            },
-            State::Running,
-        ),
-        (
-            "taken up a moment ago, before its first pulse",
-            RunFacts {
-                pulse: Some(pulse(4000.0, "copy")),
-                taken_up_at_seconds: Some(NOW - 0.1),
-                lease: lease(Some(NOW - 0.5)),
-                ..fresh.clone()
-            },
-            State::Running,
-        ),
-        (
-            "begun a moment ago",
-            RunFacts {
-                pulse: None,
-                begun_at_seconds: Some(NOW - 0.1),
-                lease: lease(Some(NOW - 0.5)),
-                ..fresh.clone()
-            },
-            State::Running,
-        ),
-        (
-            "a pulse from after the snapshot",
-            RunFacts {
-                pulse: Some(pulse(-3.0, "copy")),
-                ..fresh.clone()
-            },
-            State::Running,
-        ),
-        (
-            "done",
-            RunFacts {
-                recorded: Recorded::Done,
-                ..fresh.clone()
-            },
-            State::Done,
-        ),
-        (
-            "discarded",
-            RunFacts {
-                recorded: Recorded::Discarded,
-                ..fresh
-            },
-            State::Discarded,
-        ),
-    ];
-    for (what, run, expected) in cases {
-        assert_eq!(state_of(&run, NOW), expected, "{what}");
-    }
+    assert_eq!(with(|_| {}), State::Running);
+    // At both sides of the limit, and from after the snapshot.
+    assert_eq!(with(|run| run.pulse = Some(pulse(30.0, "copy"))), State::Running);
+    assert_eq!(with(|run| run.pulse = Some(pulse(30.5, "copy"))), State::Stopped);
+    assert_eq!(with(|run| run.pulse = Some(pulse(-3.0, "copy"))), State::Running);
+    assert_eq!(with(|run| run.lease = None), State::Stopped);
+    assert_eq!(with(|run| run.recorded = Recorded::Done), State::Done);
+    assert_eq!(with(|run| run.recorded = Recorded::Discarded), State::Discarded);
+    // Another run has the lease by now; or the role does not see since when it is held.
+    let mut run = at_work();
+    lease(&mut run, Some(NOW - 0.5));
+    assert_eq!(state_of(&run, NOW), State::Stopped);
+    lease(&mut run, None);
+    assert_eq!(state_of(&run, NOW), State::Running);
+    // Taken up, or begun, a moment ago, before its first pulse.
+    lease(&mut run, Some(NOW - 0.5));
+    run.pulse = Some(pulse(4000.0, "copy"));
+    run.taken_up_at_seconds = Some(NOW - 0.1);
+    assert_eq!(state_of(&run, NOW), State::Running);
+    run.pulse = None;
+    run.taken_up_at_seconds = None;
+    run.begun_at_seconds = Some(NOW - 0.1);
+    assert_eq!(state_of(&run, NOW), State::Running);
 }
 
 #[test]

@@ -5,14 +5,11 @@ use super::super::judge::judge;
 use super::super::judge::tests::{NOW, at_work, chunks, facts, pulse};
 use super::super::model::Pace;
 
-#[test]
-fn pace_and_time_to_go_follow_from_what_came_and_are_none_where_nothing_did() {
-    let pace = |rows: u64| {
-        Some(Pace {
-            rows_per_second: rows,
-            bytes_per_second: rows * 100,
-        })
-    };
+/// What came in all, since the run was taken up, and in the last minute; rows a second of the last minute and overall;
+/// seconds to go.
+type Case = (&'static str, RunFacts, [u64; 3], [Option<u64>; 2], Option<u64>);
+
+fn cases() -> Vec<Case> {
     let begun = |seconds: f64| RunFacts {
         begun_at_seconds: Some(NOW - seconds),
         ..at_work()
@@ -21,69 +18,52 @@ fn pace_and_time_to_go_follow_from_what_came_and_are_none_where_nothing_did() {
         taken_up_at_seconds: Some(NOW - 20.0),
         ..begun(90_000.0)
     };
-    for (what, run, came, last_minute, overall, eta_seconds) in [
-        ("at the begin", begun(0.0), (0, 0, 0), None, None, None),
+    let none = [None, None];
+    vec![
+        ("at the begin", begun(0.0), [0; 3], none, None),
+        ("in the first second", begun(0.5), [100; 3], none, None),
+        ("a clock that went back", begun(-5.0), [100; 3], none, None),
+        ("young", begun(10.0), [100; 3], [Some(10); 2], Some(90)),
+        ("steady", begun(100.0), [500, 500, 300], [Some(5); 2], Some(100)),
         (
-            "in the first second",
-            begun(0.5),
-            (100, 100, 100),
-            None,
-            None,
-            None,
-        ),
-        (
-            "a clock that went back",
-            begun(-5.0),
-            (100, 100, 100),
-            None,
-            None,
-            None,
-        ),
-        (
-            "younger than a minute",
-            begun(10.0),
-            (100, 100, 100),
-            pace(10),
-            pace(10),
-            Some(90),
-        ),
-        (
-            "steady",
+            "a still minute",
             begun(100.0),
-            (500, 500, 300),
-            pace(5),
-            pace(5),
+            [500, 500, 0],
+            [None, Some(5)],
             Some(100),
         ),
-        (
-            "nothing in the last minute",
-            begun(100.0),
-            (500, 500, 0),
-            None,
-            pace(5),
-            Some(100),
-        ),
-        ("taken up", taken_up, (800, 100, 100), pace(5), pace(5), Some(40)),
+        ("taken up", taken_up, [800, 100, 100], [Some(5); 2], Some(40)),
         (
             "all there",
             begun(100.0),
-            (1000, 1000, 600),
-            pace(10),
-            pace(10),
+            [1000, 1000, 600],
+            [Some(10); 2],
             Some(0),
         ),
-    ] {
-        let mut facts = facts(run, vec![chunks(came.0, came.1, came.2)]);
+    ]
+}
+
+#[test]
+fn pace_and_time_to_go_follow_from_what_came_and_are_none_where_nothing_did() {
+    let pace = |rows: u64| Pace {
+        rows_per_second: rows,
+        bytes_per_second: rows * 100,
+    };
+    for (what, run, [all, since, minute], paces, eta_seconds) in cases() {
+        let mut facts = facts(run, vec![chunks(all, since, minute)]);
         facts.steps = vec![StepFacts {
             step: "table:a".to_owned(),
             finished_at_seconds: NOW - 90.0,
         }];
         let status = judge(&facts);
-        assert_eq!(status.last_minute, last_minute, "{what}");
-        assert_eq!(status.overall, overall, "{what}");
+        assert_eq!(
+            [status.last_minute, status.overall],
+            paces.map(|rows| rows.map(pace)),
+            "{what}"
+        );
         assert_eq!(status.eta_seconds, eta_seconds, "{what}");
         assert_eq!(status.eta_stage.is_some(), eta_seconds.is_some(), "{what}");
-        assert_eq!(status.rows_done, came.0, "{what}");
+        assert_eq!(status.rows_done, all, "{what}");
     }
 }
 

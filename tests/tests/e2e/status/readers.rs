@@ -109,7 +109,7 @@ fn hostile_names_neither_steer_the_terminal_nor_widen_the_page() {
         ));
     }
     let scene = Scene::made("\u{1b}[31mapp \u{7} it's.db", |path| {
-        crate::sources::script(path, &sql)
+        crate::sources::script(path, &sql);
     });
     scene.migrated(&[]);
     let said = status(&scene, &[]).exits(0);
