@@ -88,7 +88,7 @@ fn a_run_is_at_work_while_its_lease_is_held_and_its_pulse_is_fresh() {
         run.lease = Some(Lease {
             pid: 7,
             since_seconds,
-        })
+        });
     };
     assert_eq!(with(|_| {}), State::Running);
     // At both sides of the limit, and from after the snapshot.

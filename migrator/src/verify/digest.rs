@@ -2,7 +2,7 @@
 //!
 //! The source cuts its chunks itself and remembers the last key of each; the target is cut at those keys, so
 //! that a missing row changes one chunk and not all that follow. Tables without a usable key are
-//! [`super::buckets`]'.
+//! `super::buckets`'.
 
 use std::cmp::Ordering;
 

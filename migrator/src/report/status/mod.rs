@@ -1,6 +1,6 @@
 //! How a migration stands, in a screenful: state, pace, tables, steps, sessions, and what is in the way.
 //!
-//! Every line fits [`WIDTH`] columns; only a command that is there to be copied is never torn.
+//! Every line fits `WIDTH` columns; only a command that is there to be copied is never torn.
 
 mod bar;
 mod sessions;
