@@ -3,8 +3,8 @@
 //! Everything happens in one transaction that holds the run. Objects are known by their oids, as the steps wrote them
 //! down; one that somebody else made under the same name stays.
 
-use super::LedgerError;
 use super::run::{Run, end, fence};
+use super::{LedgerError, steps};
 use crate::failpoint;
 use crate::target::{SqlFault, Target, TargetError, TargetFault};
 
@@ -64,6 +64,39 @@ pub async fn discard(target: &Target, run: Run) -> Result<Vec<String>, LedgerErr
         .into_iter()
         .map(|(kind, identity)| format!("{kind} {identity}"))
         .collect())
+}
+
+/// What a step made, if it still exists.
+const MADE_BY_STEP: &str = "SELECT i.identity FROM _outgrow.step s, \
+       LATERAL pg_catalog.pg_identify_object(s.made_class, s.made_object, 0) i \
+     WHERE s.run_id = $1::text::uuid AND s.step = $2 AND s.made_object IS NOT NULL AND i.identity IS NOT NULL";
+
+/// What the ledger has of one table, by its name.
+const FORGET_TABLE: [&str; 2] = [
+    "DELETE FROM _outgrow.chunk WHERE run_id = $1::text::uuid AND table_name = $2",
+    "DELETE FROM _outgrow.quarantine WHERE run_id = $1::text::uuid AND table_name = $2",
+];
+
+/// Drops one table that a run made, and strikes it out with these steps of it.
+pub async fn discard_table(
+    target: &Target,
+    run: Run,
+    table: &str,
+    steps_of_it: &[String],
+) -> Result<(), LedgerError> {
+    target.batch("BEGIN").await?;
+    fence(target, run).await?;
+    let (id, step) = (run.id.to_string(), format!("table:{table}"));
+    let made = target.client().query_opt(MADE_BY_STEP, &[&id, &step]).await;
+    if let Some(row) = made.map_err(|error| target.fault(&error))? {
+        drop_own(target, &format!("DROP TABLE {}", row.get::<_, String>(0))).await?;
+    }
+    for sql in FORGET_TABLE {
+        target.execute(sql, &[&id, &table]).await?;
+    }
+    steps::forget(target, run, steps_of_it).await?;
+    target.batch("COMMIT").await?;
+    Ok(())
 }
 
 /// Drops what is the run's alone. The server would advise CASCADE, which drops what is somebody else's.

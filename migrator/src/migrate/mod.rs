@@ -251,9 +251,12 @@ async fn begin_or_go_on(
         };
         return migration.run(target).await;
     }
+    let mut left_out = Vec::new();
     if let Some(run) = unfinished {
         let done = target.in_time(steps::load(&target, run_id)).await?;
-        resume::refuse_changed(&resume::plan_of(run)?, &job.plan, &done)?;
+        let begun = resume::plan_of(run)?;
+        resume::refuse_changed(&begun, &job.plan, &done)?;
+        left_out = resume::left_out(&begun, &job.plan);
     }
     target.close().await;
     let migration = own::Migration {
@@ -262,6 +265,7 @@ async fn begin_or_go_on(
         job,
         run: run_id,
         begun: unfinished.is_some(),
+        left_out,
         path,
         progress,
         standing,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::retry::{Retry, interrupted};
-use super::{Migrated, Request, Standing, keep, prove};
+use super::{Migrated, Request, Standing, keep, prove, resume};
 use crate::copy::{self, Copy};
 use crate::exit::Exit;
 use crate::failpoint;
@@ -42,6 +42,8 @@ pub(super) struct Migration<'a> {
     pub run: Uuid,
     /// Whether the run is in the ledger.
     pub begun: bool,
+    /// Tables that it was begun with, and its owner does without now.
+    pub left_out: Vec<String>,
     /// Where the certificate goes.
     pub path: PathBuf,
     pub progress: &'a Arc<Progress>,
@@ -184,6 +186,7 @@ impl Migration<'_> {
             let run = run::take_over(target, self.run).await?;
             failpoint::reach("run-taken-over")?;
             self.standing.kept();
+            self.leave_out(target, run).await?;
             run::refresh(target, run, &fingerprint, (&plan_json, &plan_sha256), &server).await?;
             failpoint::reach("run-refreshed")?;
             return Ok(run);
@@ -205,6 +208,21 @@ impl Migration<'_> {
         self.standing.kept();
         failpoint::reach("run-begun")?;
         Ok(run)
+    }
+
+    /// Drops tables that are not wanted any more.
+    async fn leave_out(&self, target: &Target, run: Run) -> Result<(), Failure> {
+        if self.left_out.is_empty() {
+            return Ok(());
+        }
+        let done = steps::load(target, run.id).await?;
+        for table in &self.left_out {
+            let of_table = done.keys().filter(|step| resume::is_step_of(step, table));
+            let planned = |step: &String| self.job.plan.steps.iter().any(|own| own.object == *step);
+            let steps: Vec<String> = of_table.filter(|step| !planned(step)).cloned().collect();
+            discard::discard_table(target, run, table, &steps).await?;
+        }
+        Ok(())
     }
 
     async fn open_sessions(&self, run: Run) -> Result<Vec<Target>, Failure> {

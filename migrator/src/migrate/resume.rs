@@ -15,7 +15,7 @@ use crate::job::Job;
 use crate::ledger::run::{self, Unfinished};
 use crate::ledger::steps::sql_sha256;
 use crate::plan::computed;
-use crate::plan::model::{ColumnPlan, FORMAT, Plan, TablePlan};
+use crate::plan::model::{ColumnPlan, Disposition, FORMAT, Plan, TablePlan};
 use crate::report::progress::Progress;
 use crate::source::catalog::Catalog;
 use crate::source::{Source, path_sha256};
@@ -114,6 +114,26 @@ pub(super) fn refuse_changed(
     Err(Failure::new(Exit::PlanBlocked, what, next))
 }
 
+/// Tables of the plan that was begun which the owner has chosen to do without since: a way on that refusals name.
+pub(super) fn left_out(begun: &Plan, now: &Plan) -> Vec<String> {
+    let is_skipped = |name: &str| {
+        let object = format!("table:{name}");
+        now.with(Disposition::Skipped)
+            .any(|finding| finding.object == object)
+    };
+    let names = begun.tables.iter().map(|table| &table.name);
+    let gone = names.filter(|name| now.tables.iter().all(|table| table.name != **name));
+    gone.filter(|name| is_skipped(name)).cloned().collect()
+}
+
+/// Whether a step is one of this table.
+pub(super) fn is_step_of(step: &str, table: &str) -> bool {
+    let name = step
+        .split_once(':')
+        .and_then(|(_, name)| name.strip_prefix(table));
+    name.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
 /// The first difference that matters to rows that are copied already.
 fn change(begun: &Plan, now: &Plan, done: &HashMap<String, String>) -> Option<String> {
     if begun.schema_mode != now.schema_mode {
@@ -126,7 +146,11 @@ fn change(begun: &Plan, now: &Plan, done: &HashMap<String, String>) -> Option<St
             .collect::<Vec<_>>()
     };
     let (before, after) = (named(begun), named(now));
-    if let Some(gone) = before.iter().find(|name| !after.contains(name)) {
+    let left_out = left_out(begun, now);
+    if let Some(gone) = before
+        .iter()
+        .find(|name| !after.contains(name) && !left_out.contains(name))
+    {
         return Some(format!("table {gone} was in it"));
     }
     if let Some(new) = after.iter().find(|name| !before.contains(name)) {
@@ -139,7 +163,7 @@ fn change(begun: &Plan, now: &Plan, done: &HashMap<String, String>) -> Option<St
     tables
         .into_iter()
         .find_map(|(table, other)| table_change(table, other))
-        .or_else(|| step_change(now, done))
+        .or_else(|| step_change(now, done, &left_out))
 }
 
 fn table_change(begun: &TablePlan, now: &TablePlan) -> Option<String> {
@@ -177,8 +201,11 @@ fn travels(column: &ColumnPlan) -> (&str, &str, &str, String, &Option<String>) {
 }
 
 /// A step that is done and is not in the plan as it was done. Where ids go on moves with the source and is made anew.
-fn step_change(now: &Plan, done: &HashMap<String, String>) -> Option<String> {
+fn step_change(now: &Plan, done: &HashMap<String, String>, left_out: &[String]) -> Option<String> {
     let own = |name: &&String| {
+        if left_out.iter().any(|table| is_step_of(name, table)) {
+            return false;
+        }
         let kinds = ["schema", "table", "analyze", "identity"];
         let kind = name.split(':').next().unwrap_or_default();
         !kinds.contains(&kind)

@@ -138,20 +138,37 @@ fn a_restart_takes_nothing_that_somebody_hangs_on_its_tables() {
     scene.database.execute("CREATE VIEW theirs AS SELECT v FROM a");
     let before = scene.catalog();
     let restart = [&WITHOUT_INDEX[..], &["--restart"]].concat();
-    scene.migrate(&restart).refuses(5, &["2BP01"]);
+    scene
+        .migrate(&restart)
+        .refuses(5, &["view public.theirs", "Nothing was dropped"]);
     assert_eq!(before, scene.catalog());
     scene.database.execute("DROP VIEW theirs");
     scene.migrate(&restart).exits(0);
 }
 
 #[test]
-fn other_choices_for_the_rows_stop_it() {
+fn a_table_that_is_left_out_later_is_dropped_and_the_others_stay() {
     let scene = stopped();
-    let other = [&WITHOUT_INDEX[..], &["--skip", "table:bare"]].concat();
+    scene.migrate(&["--skip", "table:large"]).exits(0);
+    assert_eq!(
+        scene.database.value("SELECT to_regclass('public.large') IS NULL"),
+        "t"
+    );
+    assert_eq!(chunks(&scene, "large"), Vec::<String>::new());
+    assert_eq!(
+        chunks(&scene, "a"),
+        ["0 in 1: 4096", "1 in 1: 4096", "2 in 1: 1808"]
+    );
+    scene.verify(&[]).exits(0);
+}
+
+#[test]
+fn a_table_that_the_source_lost_stops_it() {
+    let scene = stopped();
+    sources::script(&scene.source, "DROP TABLE bare;");
     scene
-        .migrate(&other)
-        .refuses(4, &["had another plan", "table bare was in it", "--restart"]);
-    scene.migrate(&WITHOUT_INDEX).exits(0);
+        .migrate(&WITHOUT_INDEX)
+        .refuses(4, &["table bare was in it", "--restart"]);
 }
 
 #[test]
