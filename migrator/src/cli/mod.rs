@@ -84,15 +84,21 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
 
 /// Writes a result to stdout. A reader that went away (`outgrow plan | head`) is no fault.
 fn print(text: &str) -> Result<(), Failure> {
+    print_to_reader(text).map(|_| ())
+}
+
+/// As [`print`], and says whether anybody still reads.
+fn print_to_reader(text: &str) -> Result<bool, Failure> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Failure::new(
             Exit::Usage,
             "the result cannot be written to stdout",
             "Free space where it goes.",
         )
         .because(error)),
-        _ => Ok(()),
     }
 }
 

@@ -109,8 +109,8 @@ async fn watch(
         let told = tell(conninfo, &request, &mut session).await;
         let wait = match told {
             Ok(report) => {
-                screen.show(&text_of(args, &report)?, args.json)?;
-                if report.runs.iter().all(|run| run.state.is_final()) {
+                let is_read = screen.show(&text_of(args, &report)?, args.json)?;
+                if !is_read || report.runs.iter().all(|run| run.state.is_final()) {
                     return Ok(());
                 }
                 request.runs = report.runs.iter().map(|run| run.run_id).collect();
@@ -148,17 +148,18 @@ struct Screen {
 }
 
 impl Screen {
-    fn show(&mut self, text: &str, json: bool) -> Result<(), Failure> {
+    /// Shows the next, and says whether anybody still reads.
+    fn show(&mut self, text: &str, json: bool) -> Result<bool, Failure> {
         let is_first = !std::mem::replace(&mut self.has_shown, true);
         if json {
-            return super::print(text);
+            return super::print_to_reader(text);
         }
         if !std::io::stdout().is_terminal() {
             let gap = if is_first { "" } else { "\n" };
-            return super::print(&format!("{gap}{text}"));
+            return super::print_to_reader(&format!("{gap}{text}"));
         }
         let clear = if is_first { CLEAR } else { "" };
         let lines = text.replace('\n', &format!("{CLEAR_LINE}\n"));
-        super::print(&format!("{clear}{HOME}{lines}{CLEAR_BELOW}"))
+        super::print_to_reader(&format!("{clear}{HOME}{lines}{CLEAR_BELOW}"))
     }
 }

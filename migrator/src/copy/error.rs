@@ -95,7 +95,7 @@ pub enum CopyError {
 impl From<CopyError> for Failure {
     fn from(error: CopyError) -> Self {
         let what = error.to_string();
-        let report = "Nothing was kept. Please report this with the command you ran.";
+        let report = "Please report this with the command you ran.";
         match error {
             CopyError::Source(SourceSideError::Source(source)) => source.into(),
             CopyError::Source(SourceSideError::Sort(sort)) => Self::new(
@@ -139,6 +139,12 @@ impl From<CopyError> for Failure {
                 Exit::PlanBlocked,
                 what,
                 "Nothing was kept. Choose text, bytea or null for the columns that have most of them.",
+            ),
+            CopyError::Count { .. } => Self::new(
+                Exit::TargetError,
+                what,
+                "A trigger or rule on the table takes rows out or puts some in. Look at it (\\d TABLE in psql) and drop or \
+                 disable it, then run the same command again.",
             ),
             _ => Self::new(Exit::Bug, what, report),
         }

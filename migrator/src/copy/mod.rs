@@ -35,5 +35,5 @@ pub use names::refuse_existing;
 pub use run::copy_table;
 pub use seeds::{clear_seeds, refuse_heirs, refuse_other_seeds};
 pub use sending::Limits;
-pub use steps::{Done, prepare, run_after};
+pub use steps::{prepare, run_after};
 pub use transaction::{Records, begin, commit};

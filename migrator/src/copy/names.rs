@@ -3,6 +3,7 @@
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::ledger::record;
+use crate::ledger::run::{self, Unfinished};
 use crate::ledger::tables::may_read;
 use crate::plan::model::Plan;
 use crate::target::{Target, TargetError};
@@ -51,17 +52,44 @@ pub async fn refuse_existing(target: &Target, plan: &Plan) -> Result<(), Failure
         plan.choices.schema
     );
     let failure = Failure::new(Exit::PlanBlocked, what, "").at(target.server());
-    let next = match record::latest_of(target, &plan.source.path_sha256, &plan.choices.schema).await? {
-        Some(record) => format!(
+    let next = if let Some(record) =
+        record::latest_of(target, &plan.source.path_sha256, &plan.choices.schema).await?
+    {
+        format!(
             "This file was migrated there at {} (run {}); `outgrow verify` tells whether both still hold the same. To \
              migrate it anew, name an empty schema with --schema NAME.",
             record.finished_at, record.run_id
-        ),
-        None => "Nothing was written. Name an empty schema with --schema NAME, or drop these first if they are yours to \
-                 drop."
-            .to_owned(),
+        )
+    } else if let Some(run) = unfinished_with(target, &plan.choices.schema, &taken).await? {
+        format!(
+            "They were made by the unfinished migration {} of {}, begun at {} from another path. If it is this file, move \
+             it back to where it was: the same command goes on then. Else name an empty schema with --schema NAME.",
+            run.id,
+            run.source_file.escape_debug(),
+            run.began_at
+        )
+    } else {
+        "Nothing was written. Name an empty schema with --schema NAME, or drop these first if they are yours to drop."
+            .to_owned()
     };
     Err(Failure { next, ..failure })
+}
+
+/// The unfinished migration into the schema that has a table of one of these names.
+async fn unfinished_with(
+    target: &Target,
+    schema: &str,
+    names: &[String],
+) -> Result<Option<Unfinished>, TargetError> {
+    let has_one = |run: &Unfinished| {
+        let plan: serde_json::Value = serde_json::from_str(&run.plan).unwrap_or_default();
+        let tables = plan["tables"].as_array().into_iter().flatten();
+        tables
+            .into_iter()
+            .any(|table| names.iter().any(|name| table["target_name"] == name.as_str()))
+    };
+    let runs = run::unfinished(target, schema).await?;
+    Ok(runs.into_iter().find(has_one))
 }
 
 /// The first names of a list, and how many more there are.

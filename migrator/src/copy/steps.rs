@@ -3,7 +3,6 @@
 //! A step commits with its row in the ledger. Steps of different tables run side by side; what locks two tables, or
 //! builds on others, waits for them and runs alone.
 
-use std::collections::HashMap;
 use std::sync::Mutex as StdMutex;
 use std::sync::PoisonError;
 
@@ -15,14 +14,11 @@ use super::sending::make_table;
 use crate::failpoint;
 use crate::failure::Failure;
 use crate::ledger::run::begin_fenced;
-use crate::ledger::steps::{self, Made, sql_sha256};
+use crate::ledger::steps::{self, Done, Made, sql_sha256};
 use crate::ledger::tables;
 use crate::plan::model::{Plan, Step, TablePlan};
 use crate::quote::quote_ident;
 use crate::target::{Target, TargetError};
-
-/// Steps that the ledger has, each with the digest of its statement.
-pub type Done = HashMap<String, String>;
 
 /// The schema of the tables as a step.
 const SCHEMA_STEP: &str = "schema";
@@ -187,7 +183,7 @@ fn waves<'a>(plan: &'a Plan, done: &Done) -> Vec<Vec<Batch<'a>>> {
     let (mut keys, mut indexes, mut statistics, mut alone) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut of_tables: Vec<Vec<&Step>> = vec![Vec::new(); plan.tables.len()];
     for step in plan.steps.iter().filter(|step| !is_done(step, done)) {
-        match table_of(plan, step) {
+        match plan.table_of(&step.object) {
             Some(place) if !step.object.starts_with(FOREIGN_KEY) => of_tables[place].push(step),
             _ => alone.push(vec![Work::Step(step)]),
         }
@@ -220,22 +216,6 @@ fn analyze_object(table: &TablePlan) -> String {
 fn is_done(step: &Step, done: &Done) -> bool {
     done.get(&step.object)
         .is_some_and(|sha256| *sha256 == sql_sha256(&step.sql))
-}
-
-/// The table that a step belongs to: the longest name that its object begins with. Views and triggers belong to none.
-fn table_of(plan: &Plan, step: &Step) -> Option<usize> {
-    let (kind, name) = step.object.split_once(':')?;
-    if matches!(kind, "view" | "trigger") {
-        return None;
-    }
-    let tables = plan.tables.iter().enumerate();
-    let found = tables.filter(|(_, table)| {
-        let rest = name.strip_prefix(table.name.as_str());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    });
-    found
-        .max_by_key(|(_, table)| table.name.len())
-        .map(|(place, _)| place)
 }
 
 /// Runs batches side by side, each session taking the next.

@@ -27,6 +27,9 @@ pub enum LedgerError {
     /// What the run made cannot be dropped: others use it.
     #[error("what the migration made cannot be dropped, since other objects depend on it: {0}")]
     DependedOn(String),
+    /// Somebody changed what the run made.
+    #[error("{0}")]
+    Changed(String),
     /// A row of the ledger is not what outgrow writes.
     #[error("the ledger in schema _outgrow holds what outgrow does not write: {0}")]
     Unreadable(String),
@@ -58,6 +61,12 @@ impl From<LedgerError> for Failure {
                 what,
                 "Nothing was dropped. Drop these first if they are yours to drop, then run again with --restart; or go \
                  on without it.",
+            ),
+            LedgerError::Changed(_) => Self::new(
+                Exit::PlanBlocked,
+                what,
+                "Somebody changed it since. Nothing was written there: put it back as it was and run the same command \
+                 again, or begin anew with --restart, which drops what the migration made under whatever name.",
             ),
             LedgerError::Unreadable(_) => Self::new(
                 Exit::TargetError,

@@ -11,6 +11,7 @@
 pub mod chunks;
 pub mod discard;
 mod error;
+pub mod intact;
 pub mod key;
 pub mod lease;
 pub mod pulse;

@@ -117,6 +117,17 @@ pub async fn done(target: &Target, schema: &str) -> Result<Vec<Unfinished>, Targ
     in_state(target, schema, "done").await
 }
 
+/// Whether a migration of this source into any schema has not come to its end.
+pub async fn is_unfinished(target: &Target, source_path_sha256: &str) -> Result<bool, TargetError> {
+    if !super::tables::may_read(target, "run").await? {
+        return Ok(false);
+    }
+    let sql =
+        "SELECT EXISTS (SELECT 1 FROM _outgrow.run WHERE source_path_sha256 = $1 AND state = 'running')";
+    let row = target.client().query_one(sql, &[&source_path_sha256]).await;
+    Ok(row.map_err(|error| target.fault(&error))?.get(0))
+}
+
 /// Whether the ledger has this run.
 pub async fn is_known(target: &Target, id: Uuid) -> Result<bool, TargetError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM _outgrow.run WHERE run_id = $1::text::uuid)";

@@ -46,6 +46,9 @@ const SELECT: &str = "SELECT step, sql_sha256 FROM _outgrow.step s WHERE run_id 
      AND (made_object IS NULL OR step NOT LIKE 'index:%' \
           OR EXISTS (SELECT 1 FROM pg_catalog.pg_class c WHERE c.oid = s.made_object))";
 
+/// Steps that are done, each with the digest of its statement.
+pub type Done = HashMap<String, String>;
+
 /// What a step makes in the target, for whoever discards the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Made<'a> {
@@ -79,7 +82,7 @@ pub fn sql_sha256(sql: &str) -> String {
 }
 
 /// Steps that are done, each with the digest of its statement.
-pub async fn load(target: &Target, run: Uuid) -> Result<HashMap<String, String>, TargetError> {
+pub async fn load(target: &Target, run: Uuid) -> Result<Done, TargetError> {
     let rows = target.client().query(SELECT, &[&run.to_string()]).await;
     let rows = rows.map_err(|error| target.fault(&error))?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())

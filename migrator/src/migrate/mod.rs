@@ -240,6 +240,14 @@ async fn begin_or_go_on(
     };
     refuse_blocked(&job.plan)?;
     if job.plan.schema_mode == SchemaMode::App {
+        if let Some(run) = unfinished {
+            let what = format!(
+                "migration {} into this schema is unfinished, and made tables of its own there",
+                run.id
+            );
+            let next = "Go on with it without --into-existing, or drop what it made with --restart.";
+            return Err(Failure::new(Exit::PlanBlocked, what, next));
+        }
         let migration = existing::Migration {
             request,
             conninfo,
@@ -294,7 +302,11 @@ async fn prove(
                 SchemaMode::Own => "; the rows are there to be looked at, and --restart begins anew",
             }
         );
-        let next = if plan.choices.sql.is_empty() {
+        let next = if plan.choices.sql.is_empty() && plan.schema_mode == SchemaMode::Own {
+            "If somebody else wrote into these tables, or a trigger or another table's heirs change what they hold, end \
+             that and begin anew with --restart. Else this is a fault of outgrow or of the server; please report it \
+             with the lines above."
+        } else if plan.choices.sql.is_empty() {
             "This is a fault of outgrow or of the server. Please report it with the lines above."
         } else {
             "Look at your own SQL under [choices.sql] of the plan: it may compute other values than the source, or \

@@ -14,21 +14,25 @@ use super::{Migrated, Request, Standing, keep, prove, resume};
 use crate::copy::{self, Copy};
 use crate::exit::Exit;
 use crate::failpoint;
-use crate::failure::Failure;
+use crate::failure::{Failure, Passing};
 use crate::job::Job;
 use crate::ledger::lease::Lease;
 use crate::ledger::run::{self, NewRun, Run, Unfinished};
-use crate::ledger::{discard, record, steps, tables};
+use crate::ledger::{discard, intact, record, steps, tables};
 use crate::plan::model::Plan;
 use crate::report::certificate::{self, Certificate, Level};
 use crate::report::layout::counted;
 use crate::report::progress::Progress;
 use crate::target::{Conninfo, Target, TargetError, TargetFault, connect, connect_many};
-use crate::verify::{Verified, snapshot};
+use crate::verify::{self, Verified, snapshot};
 
 /// How long it may take to get hold of the run: longer than all waits for locks and for another process together.
 /// From then on the pulse notices a server that is silent.
 const OPENING: Duration = Duration::from_secs(60);
+
+/// What to do where there is a connection for the lease and none for the work.
+const NEEDS_TWO: &str = "A migration needs two connections at least, one of them to show that it lives. Raise the limit of \
+     the role (ALTER ROLE ... CONNECTION LIMIT), of the database or of the server.";
 
 /// What became of the rows of a migration that was interrupted.
 const GO_ON: &str = "What was copied is kept: run the same command again, and it goes on where it stopped.";
@@ -226,7 +230,15 @@ impl Migration<'_> {
     }
 
     async fn open_sessions(&self, run: Run) -> Result<Vec<Target>, Failure> {
-        let sessions = connect_many(self.conninfo, self.request.pace.jobs).await?;
+        let opened = connect_many(self.conninfo, self.request.pace.jobs).await;
+        let sessions = opened.map_err(|error| match error.fault {
+            TargetFault::TooManyConnections { .. } => Failure {
+                next: NEEDS_TWO.to_owned(),
+                passing: Passing::Helped,
+                ..error.into()
+            },
+            _ => error.into(),
+        })?;
         if sessions.len() < self.request.pace.jobs {
             self.progress.note(&format!(
                 "the server has no connection left; going on with {}",
@@ -251,11 +263,15 @@ impl Migration<'_> {
         };
         let first = first_of(sessions)?;
         let done = steps::load(first, run.id).await?;
+        intact::check(first, run, &self.job.plan, &done).await?;
         copy::prepare(first, copy, &done).await?;
         let done = steps::load(first, run.id).await?;
         let digests = copy::copy_all(sessions, copy, &done).await?;
         let done = steps::load(first, run.id).await?;
         copy::run_after(sessions, copy, &done).await?;
+        let done = steps::load(first, run.id).await?;
+        intact::check(first, run, &self.job.plan, &done).await?;
+        refuse_other_columns(first, &self.job.plan).await?;
         let all: Vec<&Target> = sessions.iter().collect();
         failpoint::reach("steps-done")?;
         snapshot::begin(&all).await?;
@@ -266,10 +282,21 @@ impl Migration<'_> {
     }
 }
 
+/// Refuses columns that somebody gave another type since they were made: their bytes would mean something else.
+async fn refuse_other_columns(target: &Target, plan: &Plan) -> Result<(), Failure> {
+    let differences = verify::compare_schema(target, plan).await?;
+    let Some(first) = differences.listed.first() else {
+        return Ok(());
+    };
+    let what = format!("somebody changed the tables that the migration made: {first}");
+    let next = "Put it back as it was and run the same command again, or begin anew with --restart.";
+    Err(Failure::new(Exit::PlanBlocked, what, next))
+}
+
 /// A refusal that comes where a run is gone on with: what it made may not be as it left it.
 fn begin_anew(failure: Failure) -> Failure {
     let next = format!(
-        "If somebody changed what this migration made there, or its ledger, begin anew with --restart. {}",
+        "{} If somebody changed what this migration made there, or its ledger, --restart begins anew.",
         failure.next
     );
     Failure { next, ..failure }

@@ -37,6 +37,6 @@ pub use error::{MINIMUM_SERVER_MAJOR, TargetError, TargetFault, Unreachable};
 pub use secret::Secret;
 pub use server::ServerFacts;
 pub use session::{BULK_SETTINGS, Condition, SETTINGS, Setting};
-pub use sessions::connect_many;
+pub use sessions::{connect_many, connect_many_to_read};
 pub use sql_fault::SqlFault;
 pub use tls::{ClientCertificate, Negotiation, Reach, Roots, SslMode, TlsPlan, TlsSetupError, Verification};

@@ -98,6 +98,11 @@ pub const SETTINGS: &[Setting] = &[
     ),
     always("bytea_output", "hex", "bytes have one text form"),
     always(
+        "quote_all_identifiers",
+        "off",
+        "the catalog writes the name of a type in one way",
+    ),
+    always(
         "row_security",
         "off",
         "a policy that hides rows is an error, not a smaller count",

@@ -3,7 +3,7 @@
 //! The further ones are a help and no need: where the server has no connection left for them, there are fewer.
 //! What they do together (one snapshot, parts of a table) is the caller's.
 
-use super::connect::{Target, connect};
+use super::connect::{Target, connect, connect_to_read};
 use super::conninfo::Conninfo;
 use super::error::{TargetError, TargetFault};
 
@@ -13,6 +13,22 @@ use super::error::{TargetError, TargetFault};
 /// The first session fails, or a further one does for another reason than a server, a database or a role that is at
 /// its limit of connections; see [`TargetFault`].
 pub async fn connect_many(conninfo: &Conninfo, count: usize) -> Result<Vec<Target>, TargetError> {
+    open_many(conninfo, count, connect).await
+}
+
+/// As [`connect_many`], for sessions that only read: they may be read-only by default.
+///
+/// # Errors
+/// As [`connect_many`].
+pub async fn connect_many_to_read(conninfo: &Conninfo, count: usize) -> Result<Vec<Target>, TargetError> {
+    open_many(conninfo, count, connect_to_read).await
+}
+
+async fn open_many(
+    conninfo: &Conninfo,
+    count: usize,
+    connect: impl AsyncFn(&Conninfo) -> Result<Target, TargetError>,
+) -> Result<Vec<Target>, TargetError> {
     let first = connect(conninfo).await?;
     let same_server = Conninfo {
         endpoints: vec![first.endpoint().clone()],

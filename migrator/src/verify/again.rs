@@ -14,13 +14,14 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::job::Job;
 use crate::ledger::record::{Record, find_record};
+use crate::ledger::run;
 use crate::plan::file::Reviewed;
 use crate::plan::model::{FORMAT, Plan, TablePlan};
 use crate::report::certificate::{self, Certificate, Level};
 use crate::report::progress::Progress;
 use crate::source::catalog::Catalog;
 use crate::source::{Identity, Source};
-use crate::target::{Conninfo, Target, connect_many};
+use crate::target::{Conninfo, Target, connect_many_to_read};
 
 /// What a verification is asked to do.
 #[derive(Debug, Clone)]
@@ -138,7 +139,7 @@ async fn open_sessions(
     jobs: usize,
     progress: &Progress,
 ) -> Result<Vec<Target>, Failure> {
-    let sessions = connect_many(conninfo, jobs).await?;
+    let sessions = connect_many_to_read(conninfo, jobs).await?;
     if sessions.len() < jobs {
         progress.note(&format!(
             "the server has no connection left for {jobs} sessions; reading goes on with {}",
@@ -191,9 +192,15 @@ async fn choose_plan(target: &Target, source: &Identity, run: Option<Uuid>) -> R
     let same_name = |record: &&Record| record.source_file == source.file_name;
     let candidates: Vec<&Record> = records.iter().filter(of_run).collect();
     let found = candidates.iter().copied().find(|r| run.is_some() || same_path(r));
-    let record = found
-        .or_else(|| candidates.iter().copied().find(same_name))
-        .ok_or_else(|| no_plan(&records))?;
+    let record = found.or_else(|| candidates.iter().copied().find(same_name));
+    let Some(record) = record else {
+        let is_unfinished = run::is_unfinished(target, &source.path_sha256).await?;
+        return Err(if is_unfinished {
+            unfinished()
+        } else {
+            no_plan(&records)
+        });
+    };
     let plan: Plan =
         serde_json::from_str(&record.plan).map_err(|error| unreadable_plan(record).because(error))?;
     if plan.format == FORMAT {
@@ -201,6 +208,15 @@ async fn choose_plan(target: &Target, source: &Identity, run: Option<Uuid>) -> R
     } else {
         Err(unreadable_plan(record))
     }
+}
+
+fn unfinished() -> Failure {
+    Failure::new(
+        Exit::Usage,
+        "the migration of this file is unfinished, so there is nothing to verify yet",
+        "Go on with it: `outgrow migrate` with the same arguments; it verifies by itself. `outgrow status` shows how far it \
+         is.",
+    )
 }
 
 fn no_plan(records: &[Record]) -> Failure {

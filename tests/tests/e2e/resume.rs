@@ -198,3 +198,99 @@ fn another_file_does_not_go_on_with_it() {
         .refuses(4, &["already has"]);
     scene.migrate(&WITHOUT_INDEX).exits(0);
 }
+
+#[test]
+fn rows_of_somebody_elses_table_are_never_touched() {
+    let scene = stopped();
+    scene.database.execute(
+        "ALTER TABLE bare RENAME TO bare_old; CREATE TABLE bare (v bigint, w text); INSERT INTO bare SELECT i, 'theirs' \
+         FROM generate_series(1, 1000) i",
+    );
+    sources::script(&scene.source, "UPDATE bare SET w = 'x' WHERE v = 5;");
+    scene.migrate(&WITHOUT_INDEX).refuses(
+        4,
+        &[
+            "table bare that the migration made is public.bare_old now",
+            "--restart",
+        ],
+    );
+    let theirs = "SELECT count(*) FROM bare WHERE w = 'theirs'";
+    assert_eq!(scene.database.value(theirs), "1000");
+    scene
+        .database
+        .execute("DROP TABLE bare; ALTER TABLE bare_old RENAME TO bare");
+    scene.migrate(&WITHOUT_INDEX).exits(0);
+}
+
+#[test]
+fn what_somebody_took_off_the_tables_meanwhile_is_missed() {
+    for (change, says) in [
+        (
+            "ALTER TABLE b DROP CONSTRAINT b_pkey",
+            "table b that the migration made lacks a primary key",
+        ),
+        (
+            "ALTER TABLE bare SET UNLOGGED",
+            "table bare that the migration made is unlogged",
+        ),
+        ("ALTER TABLE bare ALTER COLUMN w TYPE varchar(50)", "bare"),
+        (
+            "DROP TABLE bare",
+            "table bare that the migration made is not there any more",
+        ),
+    ] {
+        let scene = stopped();
+        scene.database.execute(change);
+        scene.migrate(&WITHOUT_INDEX).refuses(4, &[says, "--restart"]);
+        let restart = [&WITHOUT_INDEX[..], &["--restart"]].concat();
+        scene.migrate(&restart).exits(0);
+    }
+}
+
+#[test]
+fn tables_of_an_unfinished_migration_are_no_applications() {
+    let scene = stopped();
+    scene
+        .migrate(&["--into-existing", "--seeds", "keep"])
+        .refuses(4, &["is unfinished", "without --into-existing", "--restart"]);
+    scene
+        .verify(&[])
+        .refuses(2, &["is unfinished", "outgrow migrate"]);
+    scene.migrate(&WITHOUT_INDEX).exits(0);
+}
+
+#[test]
+fn a_file_that_was_moved_is_told_whose_the_tables_are() {
+    let scene = stopped();
+    let moved = scene.source.with_file_name("moved.db");
+    std::fs::rename(&scene.source, &moved).unwrap();
+    let url = scene.database.url();
+    let migrate = [
+        "migrate",
+        moved.to_str().unwrap(),
+        "--to",
+        &url,
+        WITHOUT_INDEX[0],
+        WITHOUT_INDEX[1],
+    ];
+    scene
+        .run(&migrate)
+        .refuses(4, &["unfinished migration", "app.db", "move it back"]);
+    std::fs::rename(&moved, &scene.source).unwrap();
+    scene.migrate(&WITHOUT_INDEX).exits(0);
+}
+
+#[test]
+fn a_trigger_that_takes_rows_out_is_no_fault_of_outgrow() {
+    let scene = stopped();
+    scene.database.execute(
+        "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; \
+         CREATE TRIGGER none BEFORE INSERT ON a FOR EACH ROW EXECUTE FUNCTION nothing()",
+    );
+    sources::script(&scene.source, "INSERT INTO a VALUES (30001, 'appended');");
+    scene
+        .migrate(&WITHOUT_INDEX)
+        .refuses(5, &["table a", "A trigger or rule"]);
+    scene.database.execute("DROP TRIGGER none ON a");
+    scene.migrate(&WITHOUT_INDEX).exits(0);
+}
