@@ -1,5 +1,6 @@
 //! The plan: what will be done to each object and each value, decided before anything is written.
 
+mod belonging;
 mod build;
 mod builder;
 pub mod cast;
